@@ -61,8 +61,9 @@ baton_error_wrap(struct baton_error *error, const char *format, ...)
 	wrote = vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
 	used = wrote < 0 ? 0 : (size_t)wrote;
-	if (used < sizeof(error->text))
+	if (used < sizeof(error->text)) {
 		(void)snprintf(error->text + used, sizeof(error->text) - used,
 			       ": %s", inner);
+	}
 	return error->code;
 }
