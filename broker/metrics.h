@@ -42,6 +42,7 @@ struct metrics {
 	atomic_uint_fast64_t last_sequence;
 	atomic_uint_fast64_t pipes_created;
 	atomic_uint_fast64_t pipes_removed;
+	atomic_uint_fast64_t pipes_refused;
 	atomic_uint_fast64_t contexts;
 	atomic_uint_fast64_t contexts_parked;
 	atomic_uint_fast64_t peers_cut_off;
