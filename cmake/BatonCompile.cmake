@@ -24,6 +24,9 @@ target_compile_options(baton_flags INTERFACE
 target_include_directories(baton_flags INTERFACE
   ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
 
+if(BATON_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(BATON_SANITIZE)
   add_compile_options(-fsanitize=${BATON_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
