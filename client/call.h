@@ -4,6 +4,7 @@
 
 #include "baton/client.h"
 #include "baton/v1/broker.pb-c.h"
+#include "client/channel.h"
 
 /**
  * One request and its answer, for the command's administrative calls.
@@ -22,5 +23,34 @@ BATON_MUST_CHECK baton_err baton_call(struct baton_client *client,
 				      struct baton_error *error);
 
 void baton_call_free(Baton__V1__Response *response);
+
+/** How one call of several is made. */
+struct call_terms {
+	/** When to give up, clock_monotonic_ms(). */
+	int64_t deadline_ms;
+	/** How much longer than usual the broker may hold its answer back. */
+	uint32_t extra_wait_ms;
+	enum channel_phase phase;
+};
+
+/** The terms of a call that starts now: the client's timeout and no more. */
+struct call_terms call_terms_now(const struct baton_client *client);
+
+/**
+ * baton_call() within terms, for calls that take several requests. With phase
+ * CHANNEL_AFTER_CLOSE it is tried once.
+ */
+BATON_MUST_CHECK baton_err call_make(struct baton_client *client,
+				     Baton__V1__Request *request,
+				     const struct call_terms *terms,
+				     Baton__V1__Response **response,
+				     struct baton_error *error);
+
+/** The limits of the connection there is, or of a new one. Errors: as
+ *  baton_client_hello(). */
+BATON_MUST_CHECK baton_err call_limits(struct baton_client *client,
+				       const struct call_terms *terms,
+				       struct baton_hello *hello,
+				       struct baton_error *error);
 
 #endif /* BATON_CALL_H */
