@@ -9,6 +9,7 @@
 
 #include "baton/version.h"
 #include "client/backoff.h"
+#include "client/borrow.h"
 #include "client/client.h"
 #include "client/clock.h"
 #include "client/wire.h"
@@ -64,9 +65,7 @@ call_pack(Baton__V1__Request *request, uint8_t **bytes, size_t *len,
 	return BATON_OK;
 }
 
-/* A status code off the wire; one that this version does not know is told by
- * its number alone. */
-static baton_err
+baton_err
 call_code(uint32_t number)
 {
 	switch (number) {
@@ -234,14 +233,12 @@ call_say_hello(struct call *call, uint64_t generation,
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
 	Baton__V1__Hello greeting = BATON__V1__HELLO__INIT;
-	char name[CLIENT_NAME_MAX + 1];
 	Baton__V1__Response *response;
 	uint8_t *bytes;
 	size_t len;
 	baton_err err;
 
-	(void)snprintf(name, sizeof(name), "%s", client_name(call->client));
-	greeting.client = name;
+	greeting.client = borrow_text(client_name(call->client));
 	request.op_case = BATON__V1__REQUEST__OP_HELLO;
 	request.hello = &greeting;
 	err = call_pack(&request, &bytes, &len, error);

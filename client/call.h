@@ -24,6 +24,10 @@ BATON_MUST_CHECK baton_err baton_call(struct baton_client *client,
 
 void baton_call_free(Baton__V1__Response *response);
 
+/** The error with a number off the wire; INTERNAL when this version does not
+ *  know it. */
+baton_err call_code(uint32_t number);
+
 /** How one call of several is made. */
 struct call_terms {
 	/** When to give up, clock_monotonic_ms(). */

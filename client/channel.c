@@ -316,7 +316,8 @@ channel_trade(nng_ctx ctx, nng_aio *aio, struct baton_span request,
 	nng_aio_wait(aio);
 	result = nng_aio_result(aio);
 	if (result != 0) {
-		nng_msg_free(message);
+		/* nng gives back what it did not send. */
+		nng_msg_free(nng_aio_get_msg(aio));
 		return result;
 	}
 	nng_aio_set_timeout(aio, channel_left_ms(deadline_ms));
