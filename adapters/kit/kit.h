@@ -23,7 +23,8 @@ struct kit;
 /** How a CSV cell becomes JSON. */
 enum kit_cell {
 	KIT_CELL_TEXT,
-	/** Text, upper-cased and prefixed: "assess" -> "PANEL_..._ASSESS". */
+	/** Text, upper-cased and prefixed: "assess" -> "PANEL_..._ASSESS";
+	 *  without a prefix lower-cased. Spaces and hyphens count as '_'. */
 	KIT_CELL_ENUM,
 	/** As ENUM, several separated by ';'. */
 	KIT_CELL_ENUM_LIST,
@@ -32,7 +33,8 @@ enum kit_cell {
 	KIT_CELL_INTEGER,
 	/** "/ods/RPG", "/urn/123456" or "/la/887" -> an Organisation. */
 	KIT_CELL_ORGANISATION,
-	/** Anything else: the table's finish function sees it. */
+	/** Anything else: set as text, and the table's finish function sees
+	 *  it; in an outbox file its JSON. */
 	KIT_CELL_CUSTOM,
 };
 
@@ -40,7 +42,9 @@ enum kit_cell {
 struct kit_column {
 	/** Header as written in the file's first row; lower_snake_case. */
 	const char *header;
-	/** Path in the event's JSON with dots: "data.panelDecision.heldOn". */
+	/** Path in the event's JSON with dots: "data.panelDecision.heldOn".
+	 *  "present[sector=SECTOR_HEALTH]" is the list's entry with that
+	 *  member, made when it is not there. */
 	const char *path;
 	enum kit_cell cell;
 	bool required;
@@ -62,6 +66,9 @@ struct kit_table {
 	/** Completes the event's JSON after its columns were set; may be NULL.
 	 *  Errors: as baton_event_from_json(), with the path in problem. */
 	baton_err (*finish)(json_t *event, struct baton_problem *problem);
+	/** Readies an event's JSON for its columns to be read from it (outbox
+	 *  files); may be NULL. */
+	void (*flatten)(json_t *event);
 };
 
 struct kit_adapter {
@@ -82,6 +89,9 @@ struct kit_adapter {
 	/** Stops them; every taken-in message has its answer when it returns.
 	 *  May be NULL. */
 	void (*stop)(void *state);
+	/** Checks the adapter's section beyond its table, for -n too; may be
+	 *  NULL. Errors: CONFIG. */
+	baton_err (*check)(const void *settings, struct baton_error *error);
 };
 
 /**
@@ -112,12 +122,14 @@ enum kit_verdict kit_publish(struct kit *kit, const struct baton_span *events,
 
 /**
  * Keeps something that was refused where an operator finds it: writes bytes
- * and a report beside it to the adapter's rejected folder (mode 0600, file
- * names without personal data: time, kind and a digest of the bytes, so that a
- * repeat writes the same file).
+ * and a report beside it to the adapter's rejected folder, mode 0600, as
+ * DIGEST.KIND and DIGEST.KIND.report.txt. The names hold no personal data and
+ * no time, so that a repeat writes the same files; the files' times tell when.
+ * Any thread.
  *
- * report: one line for each problem: line, field, reason.
- * Errors: IO, NO_MEMORY.
+ * kind: 1 to 16 of a-z 0-9, "hl7"; report: one line for each problem: line,
+ * field, reason.
+ * Errors: INVALID (kind), IO.
  */
 BATON_MUST_CHECK baton_err kit_keep_rejected(struct kit *kit, const char *kind,
 					     struct baton_span bytes,
