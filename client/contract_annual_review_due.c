@@ -22,21 +22,24 @@ contract_review_dates_check(const struct contract_check *check,
 			    const Send__V1__AnnualReviewDue *review,
 			    const struct problem_place *place)
 {
-	if (contract_date_after(review->plan_date, review->last_review_on))
+	if (contract_date_after(review->plan_date, review->last_review_on)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "last_review_on", PROBLEM_NO_INDEX,
 				       "the last review is before the plan; "
 				       "correct one of the dates");
-	if (!contract_date_after(review->due_by, review->plan_date))
+	}
+	if (!contract_date_after(review->due_by, review->plan_date)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "due_by", PROBLEM_NO_INDEX,
 				       "the review is not due after the plan; "
 				       "correct one of the dates");
-	if (contract_date_after(review->meeting_by, review->due_by))
+	}
+	if (contract_date_after(review->meeting_by, review->due_by)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "meeting_by", PROBLEM_NO_INDEX,
 				       "the meeting is after the review is "
 				       "due; correct one of the dates");
+	}
 	return BATON_OK;
 }
 
@@ -57,11 +60,12 @@ contract_annual_review_due_together(const struct contract_check *check,
 	err = contract_review_dates_check(check, review, place);
 	if (err != BATON_OK)
 		return err;
-	if (transfers && !contract_given(review->phase_transfer_by))
+	if (transfers && !contract_given(review->phase_transfer_by)) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "phase_transfer_by", PROBLEM_NO_INDEX,
 				       "a phase transfer has a date by which "
 				       "the plan must be final; give it");
+	}
 	return contract_entries_differ(check, place, "advice_from",
 				       (const int *)review->advice_from,
 				       review->n_advice_from);

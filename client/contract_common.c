@@ -114,16 +114,18 @@ contract_nhs_number_check(const struct contract_check *check,
 {
 	bool valid = identifier_nhs_number_valid(identifier->value);
 
-	if (identifier->nhs_number_status == 0)
+	if (identifier->nhs_number_status == 0) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "nhs_number_status", PROBLEM_NO_INDEX,
 				       "an NHS number travels with its status; "
 				       "give it");
-	if (valid && contract_nhs_number_flagged(identifier))
+	}
+	if (valid && contract_nhs_number_flagged(identifier)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "nhs_number_status", PROBLEM_NO_INDEX,
 				       "FAILED_CHECK stands beside a number "
 				       "that passes; give its real status");
+	}
 	if (valid || contract_nhs_number_tolerated(check, identifier))
 		return BATON_OK;
 	return contract_refuse(check, BATON_IDENTIFIER_INVALID, place, "value",
@@ -140,14 +142,16 @@ contract_value_fault(const Send__V1__Identifier *identifier)
 
 	switch ((int)identifier->scheme) {
 	case SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_UPN:
-		if (!identifier_upn_valid(value))
+		if (!identifier_upn_valid(value)) {
 			return "not a UPN: 13 characters with a right check "
 			       "letter; correct it or leave it out";
+		}
 		break;
 	case SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_ULN:
-		if (!identifier_uln_valid(value))
+		if (!identifier_uln_valid(value)) {
 			return "not a ULN: 10 digits with a right check digit; "
 			       "correct it or leave it out";
+		}
 		break;
 	default:
 		if (strchr(value, ' ') != NULL)
@@ -172,14 +176,16 @@ contract_other_identifier_check(const struct contract_check *check,
 {
 	const char *fault = contract_value_fault(identifier);
 
-	if (fault != NULL)
+	if (fault != NULL) {
 		return contract_refuse(check, BATON_IDENTIFIER_INVALID, place,
 				       "value", PROBLEM_NO_INDEX, fault);
-	if (identifier->nhs_number_status != 0)
+	}
+	if (identifier->nhs_number_status != 0) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "nhs_number_status", PROBLEM_NO_INDEX,
 				       "only an NHS number has this status; "
 				       "leave it out");
+	}
 	return BATON_OK;
 }
 
@@ -194,27 +200,31 @@ contract_identifier_together(const struct contract_check *check,
 	baton_err err;
 
 	if (identifier->scheme ==
-	    SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_NHS_NUMBER)
+	    SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_NHS_NUMBER) {
 		err = contract_nhs_number_check(check, identifier, place);
-	else
+	} else {
 		err = contract_other_identifier_check(check, identifier, place);
+	}
 	if (err != BATON_OK)
 		return err;
-	if (needs_issuer && identifier->issuer == NULL)
+	if (needs_issuer && identifier->issuer == NULL) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "issuer", PROBLEM_NO_INDEX,
 				       "an identifier of this scheme means "
 				       "something only with its issuer; give "
 				       "it");
-	if (!needs_issuer && identifier->issuer != NULL)
+	}
+	if (!needs_issuer && identifier->issuer != NULL) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "issuer", PROBLEM_NO_INDEX,
 				       "a national identifier has no issuer; "
 				       "leave it out");
-	if (contract_date_after(identifier->valid_from, identifier->valid_to))
+	}
+	if (contract_date_after(identifier->valid_from, identifier->valid_to)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "valid_to", PROBLEM_NO_INDEX,
 				       "valid_to is before valid_from");
+	}
 	return BATON_OK;
 }
 
@@ -243,12 +253,13 @@ contract_child_together(const struct contract_check *check,
 			identifies = true;
 		for (size_t j = 0; j < i; j++) {
 			if (contract_identifier_same(child->identifiers[i],
-						     child->identifiers[j]))
+						     child->identifiers[j])) {
 				return contract_refuse(
 					check, BATON_ENTRY_REPEATED, place,
 					"identifiers", i,
 					"this identifier is in the list "
 					"already; send it once");
+			}
 		}
 	}
 	if (identifies)

@@ -88,13 +88,14 @@ contract_attributes_check(const struct contract_check *check,
 		for (size_t j = 0; j < 3 && contract_is_national(identifier);
 		     j++) {
 			if (strstr(attributes[j].text, identifier->value) !=
-			    NULL)
+			    NULL) {
 				return contract_refuse(
 					check, BATON_RULE_BROKEN, NULL,
 					attributes[j].field, PROBLEM_NO_INDEX,
 					"this field is logged on its way and "
 					"must not hold the child's NHS number, "
 					"UPN or ULN; use another reference");
+			}
 		}
 	}
 	return BATON_OK;
@@ -116,16 +117,18 @@ contract_deletion_check(const struct contract_check *check,
 		return BATON_OK;
 	in_error = event->referral->status ==
 		   SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_ENTERED_IN_ERROR;
-	if (event->action == SEND__V1__ACTION__ACTION_DELETE && !in_error)
+	if (event->action == SEND__V1__ACTION__ACTION_DELETE && !in_error) {
 		return contract_refuse(check, BATON_RULE_BROKEN, &referral,
 				       "status", PROBLEM_NO_INDEX,
 				       "a delete carries ENTERED_IN_ERROR; to "
 				       "end a referral send an update");
-	if (event->action == SEND__V1__ACTION__ACTION_NEW && in_error)
+	}
+	if (event->action == SEND__V1__ACTION__ACTION_NEW && in_error) {
 		return contract_refuse(check, BATON_RULE_BROKEN, &referral,
 				       "status", PROBLEM_NO_INDEX,
 				       "a new referral cannot be "
 				       "ENTERED_IN_ERROR; send a delete");
+	}
 	return BATON_OK;
 }
 
@@ -137,18 +140,20 @@ contract_event_together(const struct contract_check *check,
 	const Send__V1__Event *event = (const Send__V1__Event *)message;
 	baton_err err;
 
-	if (event->data_case == SEND__V1__EVENT__DATA__NOT_SET)
+	if (event->data_case == SEND__V1__EVENT__DATA__NOT_SET) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "data", PROBLEM_NO_INDEX,
 				       "the event has no data; give one of "
 				       "referral, panel_decision, "
 				       "annual_review_due, transition");
+	}
 	if (contract_case_required(event) &&
-	    !contract_given(event->case_reference))
+	    !contract_given(event->case_reference)) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "case_reference", PROBLEM_NO_INDEX,
 				       "this kind of event is about a case; "
 				       "give the council's case reference");
+	}
 	err = contract_attributes_check(check, event);
 	if (err != BATON_OK)
 		return err;

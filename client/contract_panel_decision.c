@@ -66,16 +66,18 @@ contract_outcome_check(const struct contract_check *check,
 		decides = (contract_outcomes[i].panels & panel) != 0;
 		appeal = contract_outcomes[i].appeal;
 	}
-	if (!decides)
+	if (!decides) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "decision", PROBLEM_NO_INDEX,
 				       "this panel cannot make this decision; "
 				       "correct the panel or the decision");
-	if (!appeal && contract_given(decision->appeal_until))
+	}
+	if (!appeal && contract_given(decision->appeal_until)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "appeal_until", PROBLEM_NO_INDEX,
 				       "there is no right of appeal against "
 				       "this decision; leave it out");
+	}
 	return BATON_OK;
 }
 
@@ -87,22 +89,25 @@ contract_panel_dates_check(const struct contract_check *check,
 	bool staged = (1U << decision->panel &
 		       (PANEL(STAGE_1) | PANEL(STAGE_2))) != 0;
 
-	if (staged && !contract_given(decision->request_received_on))
+	if (staged && !contract_given(decision->request_received_on)) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "request_received_on", PROBLEM_NO_INDEX,
 				       "stages 1 and 2 decide on a request; "
 				       "give the date it was received");
+	}
 	if (contract_date_after(decision->request_received_on,
-				decision->held_on))
+				decision->held_on)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "request_received_on", PROBLEM_NO_INDEX,
 				       "the request was received after the "
 				       "panel sat; correct one of the dates");
-	if (contract_date_after(decision->held_on, decision->appeal_until))
+	}
+	if (contract_date_after(decision->held_on, decision->appeal_until)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "appeal_until", PROBLEM_NO_INDEX,
 				       "the right of appeal ends before the "
 				       "panel sat; correct one of the dates");
+	}
 	return BATON_OK;
 }
 

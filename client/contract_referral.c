@@ -69,12 +69,13 @@ contract_reasons_differ(const struct contract_check *check,
 				referral->reason_codes[j];
 
 			if (strcmp(code->system, other->system) == 0 &&
-			    strcmp(code->code, other->code) == 0)
+			    strcmp(code->code, other->code) == 0) {
 				return contract_refuse(
 					check, BATON_ENTRY_REPEATED, place,
 					"reason_codes", i,
 					"this reason is in the list already; "
 					"send it once");
+			}
 		}
 	}
 	return BATON_OK;
@@ -87,18 +88,20 @@ contract_referral_status_check(const struct contract_check *check,
 {
 	if (referral->status ==
 		    SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_WAITING &&
-	    referral->waiting == NULL)
+	    referral->waiting == NULL) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "waiting", PROBLEM_NO_INDEX,
 				       "a referral that waits says since when; "
 				       "give it");
+	}
 	if (referral->status ==
 		    SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_REQUESTED &&
-	    contract_given(referral->outcome_text))
+	    contract_given(referral->outcome_text)) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "outcome_text", PROBLEM_NO_INDEX,
 				       "a referral that is only requested has "
 				       "no outcome; leave it out");
+	}
 	return BATON_OK;
 }
 
@@ -117,11 +120,12 @@ contract_referral_together(const struct contract_check *check,
 	baton_err err;
 
 	if (referral->kind == SEND__V1__REFERRAL_KIND__REFERRAL_KIND_SERVICE &&
-	    referral->to->service == NULL)
+	    referral->to->service == NULL) {
 		return contract_refuse(check, BATON_FIELD_MISSING, &to,
 				       "service", PROBLEM_NO_INDEX,
 				       "a referral to a service names it; give "
 				       "it");
+	}
 	err = contract_referral_status_check(check, referral, place);
 	if (err != BATON_OK)
 		return err;

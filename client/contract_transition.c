@@ -29,17 +29,19 @@ contract_school_year_check(const struct contract_check *check,
 			   const Send__V1__Transition *transition,
 			   const struct problem_place *place)
 {
-	if (!transition->school_year_known && transition->school_year != 0)
+	if (!transition->school_year_known && transition->school_year != 0) {
 		return contract_refuse(check, BATON_RULE_BROKEN, place,
 				       "school_year", PROBLEM_NO_INDEX,
 				       "a school year is given as not known; "
 				       "set school_year_known or leave it out");
+	}
 	if (transition->school_year < CONTRACT_SCHOOL_YEAR_MIN ||
-	    transition->school_year > CONTRACT_SCHOOL_YEAR_MAX)
+	    transition->school_year > CONTRACT_SCHOOL_YEAR_MAX) {
 		return contract_refuse(check, BATON_FIELD_INVALID, place,
 				       "school_year", PROBLEM_NO_INDEX,
 				       "not a national curriculum year, -2 to "
 				       "14");
+	}
 	return BATON_OK;
 }
 
@@ -56,11 +58,12 @@ contract_transition_together(const struct contract_check *check,
 	if (err != BATON_OK)
 		return err;
 	if (transition->age_point == SEND__V1__AGE_POINT__AGE_POINT_18 &&
-	    transition->receiving == NULL)
+	    transition->receiving == NULL) {
 		return contract_refuse(check, BATON_FIELD_MISSING, place,
 				       "receiving", PROBLEM_NO_INDEX,
 				       "at 18 care crosses to Adults; name the "
 				       "receiving team");
+	}
 	return contract_entries_differ(check, place, "changes",
 				       (const int *)transition->changes,
 				       transition->n_changes);

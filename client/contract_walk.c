@@ -126,11 +126,12 @@ contract_enum_check(const struct contract_check *check,
 	int value = *(const int *)field->value;
 	char why[BATON_ERROR_TEXT_BYTES];
 
-	if (value == 0 && field->rule->need == CONTRACT_REQUIRED)
+	if (value == 0 && field->rule->need == CONTRACT_REQUIRED) {
 		return contract_field_refuse(check, BATON_FIELD_MISSING, place,
 					     field,
 					     "this field is required; give a "
 					     "value other than unspecified");
+	}
 	if (protobuf_c_enum_descriptor_get_value(list, value) != NULL)
 		return BATON_OK;
 	(void)snprintf(why, sizeof(why),
@@ -192,9 +193,10 @@ contract_list_check(const struct contract_check *check,
 	char why[BATON_ERROR_TEXT_BYTES];
 	baton_err err = BATON_OK;
 
-	if (count == 0 && rule.need == CONTRACT_REQUIRED)
+	if (count == 0 && rule.need == CONTRACT_REQUIRED) {
 		return contract_field_refuse(check, BATON_FIELD_MISSING, place,
 					     list, "give at least one entry");
+	}
 	if (count > rule.max) {
 		(void)snprintf(why, sizeof(why),
 			       "more than %zu entries; send fewer", rule.max);
@@ -227,9 +229,10 @@ contract_field_check(const struct contract_check *check,
 	};
 
 	assert(strcmp(rule->field, descriptor->name) == 0);
-	if (descriptor->label == PROTOBUF_C_LABEL_REPEATED)
+	if (descriptor->label == PROTOBUF_C_LABEL_REPEATED) {
 		return contract_list_check(check, place, &field,
 					   *(const size_t *)quantifier);
+	}
 	if ((descriptor->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
 	    *(const uint32_t *)quantifier != descriptor->id)
 		return BATON_OK;
@@ -266,12 +269,13 @@ contract_entries_differ(const struct contract_check *check,
 {
 	for (size_t i = 1; i < count; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (entries[i] == entries[j])
+			if (entries[i] == entries[j]) {
 				return contract_refuse(
 					check, BATON_ENTRY_REPEATED, place,
 					field, i,
 					"this entry is in the list already; "
 					"send it once");
+			}
 		}
 	}
 	return BATON_OK;

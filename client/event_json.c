@@ -74,17 +74,20 @@ event_json_describe(const Send__V1__Event *event,
 	texts->time[0] = '\0';
 	if (event->source != NULL &&
 	    !contract_organisation_format(event->source, texts->source,
-					  sizeof(texts->source)))
+					  sizeof(texts->source))) {
 		return event_json_refuse(problem, "source",
 					 "an organisation of no known scheme");
+	}
 	if (time != NULL &&
-	    !timestamp_format(time->seconds, time->nanos, texts->time))
+	    !timestamp_format(time->seconds, time->nanos, texts->time)) {
 		return event_json_refuse(problem, "occurred_at",
 					 "the time is not within years 1 to "
 					 "9999");
-	if (action >= EVENT_JSON_ACTION_COUNT)
+	}
+	if (action >= EVENT_JSON_ACTION_COUNT) {
 		return event_json_refuse(problem, "action",
 					 "an action of no known kind");
+	}
 	texts->text[EVENT_JSON_SPECVERSION] = "1.0";
 	texts->text[EVENT_JSON_ID] = event->id;
 	texts->text[EVENT_JSON_SOURCE] = texts->source;
@@ -143,7 +146,7 @@ event_json_write(const Send__V1__Event *event, json_t *root,
 	if (err != BATON_OK)
 		return err;
 	for (size_t i = 0; i < EVENT_JSON_COUNT; i++) {
-		if (texts.text[i][0] == '\0')
+		if (texts.text[i] == NULL || texts.text[i][0] == '\0')
 			continue;
 		if (json_object_set_new(root, event_json_names[i],
 					json_string(texts.text[i])) != 0)

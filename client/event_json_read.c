@@ -24,6 +24,7 @@ struct event_json_reading {
 	/* As read, borrowed from the JSON; NULL when not given. */
 	const char *text[EVENT_JSON_COUNT];
 	json_t *data;
+	char filled_id[BATON_UUID_BYTES];
 };
 
 static baton_err
@@ -46,14 +47,15 @@ event_json_too_deep(const char *json, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		char c = json[i];
 
-		if (in_string && c == '\\')
+		if (in_string && c == '\\') {
 			i++;
-		else if (c == '"')
+		} else if (c == '"') {
 			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '['))
+		} else if (!in_string && (c == '{' || c == '[')) {
 			depth++;
-		else if (!in_string && (c == '}' || c == ']') && depth > 0)
+		} else if (!in_string && (c == '}' || c == ']') && depth > 0) {
 			depth--;
+		}
 		if (depth > EVENT_JSON_DEPTH_MAX)
 			return true;
 	}
@@ -90,27 +92,31 @@ event_json_parse(const char *json, size_t len, json_t **root,
 	json_error_t error;
 
 	*root = NULL;
-	if (len > EVENT_JSON_BYTES_MAX)
+	if (len > EVENT_JSON_BYTES_MAX) {
 		return problem_set(problem, BATON_TOO_LARGE, NULL,
 				   "more than %zu bytes of JSON; send less",
 				   EVENT_JSON_BYTES_MAX);
-	if (event_json_too_deep(json, len))
+	}
+	if (event_json_too_deep(json, len)) {
 		return problem_set(problem, BATON_MALFORMED, NULL,
 				   "nested deeper than %d levels",
 				   EVENT_JSON_DEPTH_MAX);
+	}
 	*root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
 	if (*root == NULL) {
-		if (json_error_code(&error) == json_error_out_of_memory)
+		if (json_error_code(&error) == json_error_out_of_memory) {
 			return problem_set(problem, BATON_NO_MEMORY, NULL,
 					   "out of memory");
+		}
 		return problem_set(problem, BATON_MALFORMED, NULL,
 				   "line %d, column %d: %s", error.line,
 				   error.column, event_json_fault(&error));
 	}
-	if (!json_is_object(*root))
+	if (!json_is_object(*root)) {
 		return problem_set(problem, BATON_MALFORMED, NULL,
 				   "line 1, column 1: an event is a JSON "
 				   "object");
+	}
 	return BATON_OK;
 }
 
@@ -127,21 +133,24 @@ event_json_sort(struct event_json_reading *reading, const char *name,
 	}
 	while (at < EVENT_JSON_COUNT && strcmp(name, event_json_names[at]) != 0)
 		at++;
-	if (at == EVENT_JSON_COUNT)
+	if (at == EVENT_JSON_COUNT) {
 		return proto_json_refuse_unknown(reading->reader.problem, NULL,
 						 name);
+	}
 	if (json_is_null(value))
 		return BATON_OK;
-	if (!json_is_string(value))
+	if (!json_is_string(value)) {
 		return event_json_refuse(reading, BATON_FIELD_INVALID,
 					 (enum event_json_attribute)at,
 					 "must be a string");
+	}
 	reading->text[at] = json_string_value(value);
 	if (!utf8_text_valid((const uint8_t *)reading->text[at],
-			     json_string_length(value)))
+			     json_string_length(value))) {
 		return event_json_refuse(reading, BATON_TEXT_INVALID,
 					 (enum event_json_attribute)at,
 					 "text may hold no control characters");
+	}
 	return BATON_OK;
 }
 
@@ -156,20 +165,23 @@ event_json_require(const struct event_json_reading *reading)
 	for (size_t i = 0; i < sizeof(required) / sizeof(*required); i++) {
 		const char *text = reading->text[required[i]];
 
-		if (text == NULL || *text == '\0')
+		if (text == NULL || *text == '\0') {
 			return event_json_refuse(
 				reading, BATON_FIELD_MISSING, required[i],
 				"this attribute is required; give it");
+		}
 	}
-	if (strcmp(reading->text[EVENT_JSON_SPECVERSION], "1.0") != 0)
+	if (strcmp(reading->text[EVENT_JSON_SPECVERSION], "1.0") != 0) {
 		return event_json_refuse(reading, BATON_FIELD_INVALID,
 					 EVENT_JSON_SPECVERSION,
 					 "must be 1.0, the version of "
 					 "CloudEvents");
-	if (type != NULL && strcmp(type, "application/json") != 0)
+	}
+	if (type != NULL && strcmp(type, "application/json") != 0) {
 		return event_json_refuse(reading, BATON_FIELD_INVALID,
 					 EVENT_JSON_DATACONTENTTYPE,
 					 "must be application/json");
+	}
 	return BATON_OK;
 }
 
@@ -219,11 +231,12 @@ event_json_read_source(const struct event_json_reading *reading)
 		return arena_error(reading->reader.arena);
 	reading->event->source = source;
 	if (!contract_organisation_parse(reading->text[EVENT_JSON_SOURCE],
-					 &source->scheme, code))
+					 &source->scheme, code)) {
 		return event_json_refuse(reading, BATON_FIELD_INVALID,
 					 EVENT_JSON_SOURCE,
 					 "must be /ods/CODE, /urn/6 digits or "
 					 "/la/3 digits");
+	}
 	source->code = proto_json_text_new(&reading->reader, code);
 	if (source->code == NULL)
 		return arena_error(reading->reader.arena);
@@ -243,11 +256,12 @@ event_json_read_time(const struct event_json_reading *reading)
 		return arena_error(reading->reader.arena);
 	reading->event->occurred_at = time;
 	if (!timestamp_parse(reading->text[EVENT_JSON_TIME], &time->seconds,
-			     &time->nanos))
+			     &time->nanos)) {
 		return event_json_refuse(reading, BATON_DATE_INVALID,
 					 EVENT_JSON_TIME,
 					 "must be a time as RFC 3339 writes "
 					 "it, 2026-02-15T09:30:00Z");
+	}
 	return BATON_OK;
 }
 
@@ -305,11 +319,12 @@ event_json_read_data(const struct event_json_reading *reading)
 	uint64_t refused = 0;
 	baton_err err;
 
-	if (family == 0)
+	if (family == 0) {
 		return event_json_refuse(reading, BATON_ENUM_UNKNOWN,
 					 EVENT_JSON_TYPE,
 					 "no event of this contract; use "
 					 "uk.send.<family>.v1");
+	}
 	for (unsigned i = 0; i < descriptor->n_fields; i++) {
 		if (event_json_is_attribute(&descriptor->fields[i]))
 			refused |= UINT64_C(1) << i;
@@ -323,11 +338,12 @@ event_json_read_data(const struct event_json_reading *reading)
 	if ((int)reading->event->data_case == family)
 		return BATON_OK;
 	proto_json_name(contract_family_name(family), name);
-	if (reading->event->data_case == SEND__V1__EVENT__DATA__NOT_SET)
+	if (reading->event->data_case == SEND__V1__EVENT__DATA__NOT_SET) {
 		return problem_set(reading->reader.problem, BATON_FIELD_MISSING,
 				   &member,
 				   "data has no member for the event's type; "
 				   "give it");
+	}
 	return event_json_refuse(reading, BATON_RULE_BROKEN, EVENT_JSON_TYPE,
 				 "the type is not that of the data; correct "
 				 "one of them");
@@ -337,7 +353,6 @@ static baton_err
 event_json_read(struct event_json_reading *reading, json_t *root,
 		enum baton_fill_id fill_id)
 {
-	char id[BATON_UUID_BYTES];
 	const char *name;
 	json_t *value;
 	baton_err err;
@@ -349,11 +364,12 @@ event_json_read(struct event_json_reading *reading, json_t *root,
 			return err;
 	}
 	if (fill_id == BATON_ID_FILL && reading->text[EVENT_JSON_ID] == NULL) {
-		err = baton_uuid7(id);
-		if (err != BATON_OK)
+		err = baton_uuid7(reading->filled_id);
+		if (err != BATON_OK) {
 			return problem_set(reading->reader.problem, err, NULL,
 					   "no randomness for an id");
-		reading->text[EVENT_JSON_ID] = id;
+		}
+		reading->text[EVENT_JSON_ID] = reading->filled_id;
 	}
 	err = event_json_require(reading);
 	if (err != BATON_OK)
@@ -370,11 +386,12 @@ event_json_pack(const Send__V1__Event *event, uint8_t **bytes, size_t *len,
 {
 	baton_err err = baton_event_pack(event, bytes, len);
 
-	if (err != BATON_OK)
+	if (err != BATON_OK) {
 		return problem_set(problem, err, NULL,
 				   "the event cannot be packed into %zu bytes; "
 				   "send less",
 				   BATON_EVENT_MAX_BYTES);
+	}
 	return BATON_OK;
 }
 

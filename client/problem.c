@@ -19,12 +19,13 @@ problem_path(const struct problem_place *place,
 		const char *dot = place->parent == NULL ? "" : ".";
 		size_t len;
 
-		if (place->index == PROBLEM_NO_INDEX)
+		if (place->index == PROBLEM_NO_INDEX) {
 			(void)snprintf(part, sizeof(part), "%s%s", dot,
 				       place->name);
-		else
+		} else {
 			(void)snprintf(part, sizeof(part), "%s%s[%zu]", dot,
 				       place->name, place->index);
+		}
 		len = strlen(part);
 		if (len > at)
 			break;

@@ -75,10 +75,11 @@ proto_json_refuse_unknown(struct baton_problem *problem,
 		at++;
 	if (at > 0) {
 		for (; name[at] != '\0'; at++) {
-			if (name[at] >= '0' && name[at] <= '9')
+			if (name[at] >= '0' && name[at] <= '9') {
 				digits++;
-			else if (strchr(letters, name[at]) == NULL)
+			} else if (strchr(letters, name[at]) == NULL) {
 				break;
+			}
 		}
 	}
 	if (at > 0 && name[at] == '\0' && at < PROTO_JSON_NAME_BYTES &&
@@ -177,18 +178,20 @@ proto_json_read_enum(const struct proto_json_reader *reader, json_t *json,
 	const ProtobufCEnumValue *found = NULL;
 	json_int_t number = json_integer_value(json);
 
-	if (json_is_string(json))
+	if (json_is_string(json)) {
 		found = protobuf_c_enum_descriptor_get_value_by_name(
 			list, json_string_value(json));
-	else if (!json_is_integer(json))
+	} else if (!json_is_integer(json)) {
 		return proto_json_refuse(reader, BATON_FIELD_INVALID, place,
 					 "must be the name of a code");
-	else if (number >= INT32_MIN && number <= INT32_MAX)
+	} else if (number >= INT32_MIN && number <= INT32_MAX) {
 		found = protobuf_c_enum_descriptor_get_value(list, (int)number);
-	if (found == NULL)
+	}
+	if (found == NULL) {
 		return problem_set(reader->problem, BATON_ENUM_UNKNOWN, place,
 				   "not in the code list %s; use a name of it",
 				   list->short_name);
+	}
 	*value = found->value;
 	return BATON_OK;
 }
@@ -199,13 +202,15 @@ proto_json_read_string(const struct proto_json_reader *reader, json_t *json,
 {
 	const char *text = json_string_value(json);
 
-	if (text == NULL)
+	if (text == NULL) {
 		return proto_json_refuse(reader, BATON_FIELD_INVALID, place,
 					 "must be a string");
-	if (!utf8_text_valid((const uint8_t *)text, json_string_length(json)))
+	}
+	if (!utf8_text_valid((const uint8_t *)text, json_string_length(json))) {
 		return proto_json_refuse(reader, BATON_TEXT_INVALID, place,
 					 "text may hold no control characters "
 					 "other than tab and newline");
+	}
 	*value = proto_json_text_new(reader, text);
 	return *value == NULL ? arena_error(reader->arena) : BATON_OK;
 }
@@ -224,9 +229,10 @@ proto_json_read_bytes(const struct proto_json_reader *reader, json_t *json,
 	if (text == NULL ||
 	    sodium_base642bin(value->data, room, text, json_string_length(json),
 			      NULL, &value->len, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) != 0)
+			      sodium_base64_VARIANT_ORIGINAL) != 0) {
 		return proto_json_refuse(reader, BATON_FIELD_INVALID, place,
 					 "must be a string in base64");
+	}
 	return BATON_OK;
 }
 
@@ -240,10 +246,11 @@ proto_json_read_timestamp(const struct proto_json_reader *reader, json_t *json,
 	const char *text = json_string_value(json);
 
 	if (text == NULL ||
-	    !timestamp_parse(text, &time->seconds, &time->nanos))
+	    !timestamp_parse(text, &time->seconds, &time->nanos)) {
 		return proto_json_refuse(reader, BATON_DATE_INVALID, place,
 					 "must be a time as RFC 3339 writes "
 					 "it, 2026-02-15T09:30:00Z");
+	}
 	return BATON_OK;
 }
 
@@ -280,19 +287,21 @@ proto_json_read_value(const struct proto_json_reader *reader, json_t *json,
 		return proto_json_read_message(reader, json, field->descriptor,
 					       place, value);
 	case PROTOBUF_C_TYPE_BOOL:
-		if (!json_is_boolean(json))
+		if (!json_is_boolean(json)) {
 			return proto_json_refuse(reader, BATON_FIELD_INVALID,
 						 place,
 						 "must be true or false");
+		}
 		*(protobuf_c_boolean *)value = json_is_true(json);
 		return BATON_OK;
 	default:
 		break;
 	}
-	if (!proto_json_read_number(field->type, json, value))
+	if (!proto_json_read_number(field->type, json, value)) {
 		return proto_json_refuse(reader, BATON_FIELD_INVALID, place,
 					 "must be a whole number within the "
 					 "field's range");
+	}
 	return BATON_OK;
 }
 
@@ -308,9 +317,10 @@ proto_json_read_list(const struct proto_json_reader *reader, json_t *json,
 	unsigned char *entries;
 	baton_err err;
 
-	if (!json_is_array(json))
+	if (!json_is_array(json)) {
 		return proto_json_refuse(reader, BATON_FIELD_INVALID, place,
 					 "must be a list");
+	}
 	if (count == 0)
 		return BATON_OK;
 	entries = proto_json_alloc(reader, count * width);
@@ -339,15 +349,17 @@ proto_json_read_field(const struct proto_json_reader *reader, json_t *json,
 
 	if (json_is_null(json))
 		return BATON_OK;
-	if (field->label == PROTOBUF_C_LABEL_REPEATED)
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 		return proto_json_read_list(reader, json, field, place,
 					    message);
+	}
 	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
-		if (*(uint32_t *)quantifier != 0)
+		if (*(uint32_t *)quantifier != 0) {
 			return proto_json_refuse(
 				reader, BATON_RULE_BROKEN, place,
 				"only one of these members may be given; leave "
 				"the others out");
+		}
 		*(uint32_t *)quantifier = field->id;
 	}
 	return proto_json_read_value(reader, json, field, place,
@@ -385,25 +397,28 @@ proto_json_read(const struct proto_json_reader *reader, json_t *json,
 	uint64_t bit;
 	baton_err err;
 
-	if (!json_is_object(json))
+	if (!json_is_object(json)) {
 		return proto_json_refuse(reader, BATON_FIELD_INVALID, place,
 					 "must be an object");
+	}
 	json_object_foreach(json, name, value)
 	{
 		field = proto_json_find(descriptor, name);
 		bit = field == NULL
 			      ? 0
 			      : UINT64_C(1) << (field - descriptor->fields);
-		if (field == NULL || (refused & bit) != 0)
+		if (field == NULL || (refused & bit) != 0) {
 			return proto_json_refuse_unknown(reader->problem, place,
 							 name);
+		}
 		proto_json_name(field->name, json_name);
 		here.index = PROBLEM_NO_INDEX;
-		if ((seen & bit) != 0)
+		if ((seen & bit) != 0) {
 			return proto_json_refuse(
 				reader, BATON_ENTRY_REPEATED, &here,
 				"this member is there under both its names; "
 				"give it once");
+		}
 		seen |= bit;
 		err = proto_json_read_field(reader, value, field, &here,
 					    message);

@@ -20,10 +20,11 @@ proto_json_name(const char *name, char json_name[PROTO_JSON_NAME_BYTES])
 			upper = true;
 			continue;
 		}
-		if (upper && *name >= 'a' && *name <= 'z')
+		if (upper && *name >= 'a' && *name <= 'z') {
 			json_name[at++] = (char)(*name - 'a' + 'A');
-		else
+		} else {
 			json_name[at++] = *name;
+		}
 		upper = false;
 	}
 	json_name[at] = '\0';
@@ -112,9 +113,10 @@ proto_json_timestamp(const ProtobufCMessage *message,
 		(const Google__Protobuf__Timestamp *)message;
 	char text[TIMESTAMP_BYTES];
 
-	if (!timestamp_format(time->seconds, time->nanos, text))
+	if (!timestamp_format(time->seconds, time->nanos, text)) {
 		return problem_set(problem, BATON_MALFORMED, place,
 				   "the time is not within years 1 to 9999");
+	}
 	*json = json_string(text);
 	return *json == NULL ? proto_json_no_memory(problem) : BATON_OK;
 }
@@ -126,12 +128,14 @@ proto_json_value(const ProtobufCFieldDescriptor *field, const void *value,
 		 struct baton_problem *problem)
 {
 	if (field->type == PROTOBUF_C_TYPE_FLOAT ||
-	    field->type == PROTOBUF_C_TYPE_DOUBLE)
+	    field->type == PROTOBUF_C_TYPE_DOUBLE) {
 		return problem_set(problem, BATON_UNSUPPORTED, place,
 				   "the contract has no floating point");
-	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+	}
+	if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 		return proto_json_write(*(ProtobufCMessage *const *)value,
 					place, json, problem);
+	}
 	*json = proto_json_scalar(field, value);
 	return *json == NULL ? proto_json_no_memory(problem) : BATON_OK;
 }
@@ -172,8 +176,8 @@ proto_json_list(const ProtobufCFieldDescriptor *field,
 		struct problem_place *place, json_t *list,
 		struct baton_problem *problem)
 {
+	json_t *entry = NULL;
 	baton_err err;
-	json_t *entry;
 
 	for (place->index = 0; place->index < count; place->index++) {
 		err = proto_json_value(

@@ -37,14 +37,15 @@ timestamp_format(int64_t seconds, int32_t nanos, char text[TIMESTAMP_BYTES])
 		of_day += TIMESTAMP_DAY_SECONDS;
 	}
 	civil_from_days(days, &year, &month, &day);
-	if (nanos % 1000 != 0)
+	if (nanos % 1000 != 0) {
 		(void)snprintf(fraction, sizeof(fraction), ".%09d", nanos);
-	else if (nanos % 1000000 != 0)
+	} else if (nanos % 1000000 != 0) {
 		(void)snprintf(fraction, sizeof(fraction), ".%06d",
 			       nanos / 1000);
-	else if (nanos != 0)
+	} else if (nanos != 0) {
 		(void)snprintf(fraction, sizeof(fraction), ".%03d",
 			       nanos / 1000000);
+	}
 	(void)snprintf(text, TIMESTAMP_BYTES,
 		       "%04d-%02d-%02dT%02d:%02d:%02d%sZ", year, month, day,
 		       of_day / 3600, of_day / 60 % 60, of_day % 60, fraction);
@@ -134,6 +135,7 @@ timestamp_parse(const char *text, int64_t *seconds, int32_t *nanos)
 		return false;
 	*seconds = civil_to_days(parts[0], parts[1], parts[2]) *
 			   TIMESTAMP_DAY_SECONDS +
-		   parts[3] * 3600 + parts[4] * 60 + parts[5] - offset;
+		   (int64_t)parts[3] * 3600 + (int64_t)parts[4] * 60 +
+		   parts[5] - offset;
 	return timestamp_in_range(*seconds);
 }

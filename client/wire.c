@@ -104,13 +104,15 @@ wire_refuse(struct wire_scan *scan, const ProtobufCFieldDescriptor *field,
 		.index = PROBLEM_NO_INDEX,
 	};
 
-	if (field == NULL)
+	if (field == NULL) {
 		return problem_set(scan->problem, code, place.parent, "%s",
 				   text);
+	}
 	place.name = field->name;
-	if (field->label == PROTOBUF_C_LABEL_REPEATED)
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 		place.index =
 			frame->seen[field - frame->descriptor->fields] - 1;
+	}
 	return problem_set(scan->problem, code, &place, "%s", text);
 }
 
@@ -151,9 +153,10 @@ wire_varint_fits(ProtobufCType type, uint64_t value)
 		return value <= 1;
 	if (type == PROTOBUF_C_TYPE_UINT32 || type == PROTOBUF_C_TYPE_SINT32)
 		return value <= UINT32_MAX;
-	if (type == PROTOBUF_C_TYPE_INT32 || type == PROTOBUF_C_TYPE_ENUM)
+	if (type == PROTOBUF_C_TYPE_INT32 || type == PROTOBUF_C_TYPE_ENUM) {
 		return value <= INT32_MAX ||
 		       value >= (uint64_t)(int64_t)INT32_MIN;
+	}
 	return true;
 }
 
@@ -165,9 +168,10 @@ wire_skip_number(ProtobufCType type, const uint8_t **at, const uint8_t *end)
 	size_t width = wire == WIRE_32BIT ? 4 : 8;
 	uint64_t value;
 
-	if (wire == WIRE_VARINT)
+	if (wire == WIRE_VARINT) {
 		return wire_read_varint(at, end, WIRE_VARINT_BYTES, &value) &&
 		       wire_varint_fits(type, value);
+	}
 	if ((size_t)(end - *at) < width)
 		return false;
 	*at += width;
@@ -195,11 +199,12 @@ wire_skip_unknown(struct wire_scan *scan, enum wire_type wire)
 	bool ok = false;
 	size_t len;
 
-	if (scan->limits->unknown == CONTRACT_UNKNOWN_REFUSE)
+	if (scan->limits->unknown == CONTRACT_UNKNOWN_REFUSE) {
 		return wire_refuse(scan, NULL, BATON_FIELD_UNKNOWN,
 				   "this message has a field that the contract "
 				   "does not know; publish by this version of "
 				   "the contract");
+	}
 	scan->unknown_seen = true;
 	switch (wire) {
 	case WIRE_VARINT:
@@ -220,9 +225,10 @@ wire_skip_unknown(struct wire_scan *scan, enum wire_type wire)
 	case WIRE_GROUP_END:
 		break;
 	}
-	if (!ok)
+	if (!ok) {
 		return wire_refuse(scan, NULL, BATON_MALFORMED,
 				   "an unknown field is cut short or a group");
+	}
 	return BATON_OK;
 }
 
@@ -255,15 +261,17 @@ wire_count(struct wire_scan *scan, const ProtobufCFieldDescriptor *field)
 	struct wire_frame *frame = &scan->frames[scan->depth];
 
 	if (field->label != PROTOBUF_C_LABEL_REPEATED &&
-	    wire_seen_before(frame, field))
+	    wire_seen_before(frame, field)) {
 		return wire_refuse(scan, field, BATON_MALFORMED,
 				   "this field, or another of its oneof, is "
 				   "there twice; send it once");
+	}
 	frame->seen[field - frame->descriptor->fields]++;
-	if (++scan->fields > scan->limits->max_fields)
+	if (++scan->fields > scan->limits->max_fields) {
 		return wire_refuse(scan, field, BATON_TOO_LARGE,
 				   "the message has too many fields; send "
 				   "fewer");
+	}
 	return BATON_OK;
 }
 
@@ -275,18 +283,20 @@ wire_push(struct wire_scan *scan, const ProtobufCFieldDescriptor *field,
 	const struct problem_place *parent = wire_parent(scan);
 	struct wire_frame *inner;
 
-	if (scan->depth + 1 == WIRE_DEPTH_MAX)
+	if (scan->depth + 1 == WIRE_DEPTH_MAX) {
 		return wire_refuse(scan, field, BATON_MALFORMED,
 				   "messages are nested too deeply");
+	}
 	inner = &scan->frames[++scan->depth];
 	inner->descriptor = field->descriptor;
 	inner->end = scan->at + len;
 	inner->place.parent = parent;
 	inner->place.name = field->name;
 	inner->place.index = PROBLEM_NO_INDEX;
-	if (field->label == PROTOBUF_C_LABEL_REPEATED)
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 		inner->place.index =
 			outer->seen[field - outer->descriptor->fields] - 1;
+	}
 	assert(inner->descriptor->n_fields <= WIRE_FIELDS_MAX);
 	memset(inner->seen, 0, sizeof(inner->seen));
 	return BATON_OK;
@@ -304,10 +314,11 @@ wire_scan_packed(struct wire_scan *scan, const ProtobufCFieldDescriptor *field,
 		err = wire_count(scan, field);
 		if (err != BATON_OK)
 			return err;
-		if (!wire_skip_number(field->type, &scan->at, end))
+		if (!wire_skip_number(field->type, &scan->at, end)) {
 			return wire_refuse(scan, field, BATON_MALFORMED,
 					   "a number is cut short or out of "
 					   "range");
+		}
 	}
 	return BATON_OK;
 }
@@ -324,18 +335,20 @@ wire_scan_length(struct wire_scan *scan, const ProtobufCFieldDescriptor *field)
 		if (err != BATON_OK)
 			return err;
 	}
-	if (!wire_read_length(scan, &len))
+	if (!wire_read_length(scan, &len)) {
 		return wire_refuse(scan, packed ? NULL : field, BATON_MALFORMED,
 				   "a length points beyond the end");
+	}
 	if (packed)
 		return wire_scan_packed(scan, field, len);
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return wire_push(scan, field, len);
 	if (field->type == PROTOBUF_C_TYPE_STRING &&
-	    !utf8_text_valid(scan->at, len))
+	    !utf8_text_valid(scan->at, len)) {
 		return wire_refuse(scan, field, BATON_TEXT_INVALID,
 				   "text must be UTF-8 without control "
 				   "characters other than tab and newline");
+	}
 	scan->at += len;
 	return BATON_OK;
 }
@@ -351,16 +364,18 @@ wire_scan_field(struct wire_scan *scan)
 
 	if (!wire_read_varint(&scan->at, frame->end, WIRE_VARINT32_BYTES,
 			      &tag) ||
-	    tag > UINT32_MAX || tag >> 3 == 0 || (tag & 7) > WIRE_32BIT)
+	    tag > UINT32_MAX || tag >> 3 == 0 || (tag & 7) > WIRE_32BIT) {
 		return wire_refuse(scan, NULL, BATON_MALFORMED,
 				   "a field's tag is not valid");
+	}
 	wire = (enum wire_type)(tag & 7);
 	field = protobuf_c_message_descriptor_get_field(frame->descriptor,
 							(unsigned)(tag >> 3));
 	if (field == NULL) {
-		if (++scan->fields > scan->limits->max_fields)
+		if (++scan->fields > scan->limits->max_fields) {
 			return wire_refuse(scan, NULL, BATON_TOO_LARGE,
 					   "the message has too many fields");
+		}
 		return wire_skip_unknown(scan, wire);
 	}
 	if (wire == WIRE_LENGTH && (wire_type_of(field->type) == WIRE_LENGTH ||
@@ -370,10 +385,11 @@ wire_scan_field(struct wire_scan *scan)
 	if (err != BATON_OK)
 		return err;
 	if (wire != wire_type_of(field->type) ||
-	    !wire_skip_number(field->type, &scan->at, frame->end))
+	    !wire_skip_number(field->type, &scan->at, frame->end)) {
 		return wire_refuse(scan, field, BATON_MALFORMED,
 				   "a number is cut short, out of range or of "
 				   "another wire type");
+	}
 	return BATON_OK;
 }
 
@@ -430,9 +446,10 @@ wire_drop_unknown(ProtobufCMessage *message)
 		if (field->type != PROTOBUF_C_TYPE_MESSAGE)
 			continue;
 		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-			for (size_t j = 0; j < *(size_t *)quantifier; j++)
+			for (size_t j = 0; j < *(size_t *)quantifier; j++) {
 				wire_drop_unknown(
 					(*(ProtobufCMessage ***)member)[j]);
+			}
 		} else if (((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 ||
 			    *(uint32_t *)quantifier == field->id) &&
 			   *(ProtobufCMessage **)member != NULL) {
@@ -465,9 +482,10 @@ wire_build(const ProtobufCMessageDescriptor *descriptor,
 
 	arena = arena_new(wire_first_bytes(descriptor, bytes.len),
 			  scan->limits->max_memory);
-	if (arena == NULL)
+	if (arena == NULL) {
 		return problem_set(scan->problem, BATON_NO_MEMORY, NULL,
 				   "out of memory");
+	}
 	allocator.allocator_data = arena;
 	*message = protobuf_c_message_unpack(descriptor, &allocator, bytes.len,
 					     bytes.data);
@@ -481,10 +499,11 @@ wire_build(const ProtobufCMessageDescriptor *descriptor,
 err0:
 	err = arena_error(arena);
 	arena_free(arena);
-	if (err == BATON_TOO_LARGE)
+	if (err == BATON_TOO_LARGE) {
 		return problem_set(scan->problem, err, NULL,
 				   "the message takes too much memory; send "
 				   "fewer fields");
+	}
 	if (err == BATON_OK)
 		err = BATON_MALFORMED;
 	return problem_set(scan->problem, err, NULL,
@@ -503,11 +522,12 @@ wire_unpack(const ProtobufCMessageDescriptor *descriptor,
 	*message = NULL;
 	if (bytes.len == 0)
 		bytes.data = empty;
-	if (bytes.len > limits->max_bytes)
+	if (bytes.len > limits->max_bytes) {
 		return problem_set(problem, BATON_TOO_LARGE, NULL,
 				   "%zu bytes are more than the limit of %zu; "
 				   "send less",
 				   bytes.len, limits->max_bytes);
+	}
 	scan.at = bytes.data;
 	scan.limits = limits;
 	scan.fields = 0;
