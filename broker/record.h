@@ -47,4 +47,21 @@ const struct record *record_ref(const struct record *record);
 /** Gives one reference back; the last frees. NULL is allowed. Any thread. */
 void record_unref(const struct record *record);
 
+/**
+ * The record's checksum: BLAKE2b-256 over all its fields and the event's
+ * bytes, numbers as 64 bits little-endian, strings and bytes after their
+ * length. Any thread.
+ */
+void record_digest(const struct record *record,
+		   uint8_t digest[RECORD_DIGEST_BYTES]);
+
+/**
+ * One link of the hash chain: BLAKE2b-256 over the chain's value so far (all
+ * zero before the first record) and the next record's digest. Any thread.
+ *
+ * chain: replaced by the new value.
+ */
+void record_chain(uint8_t chain[RECORD_DIGEST_BYTES],
+		  const uint8_t digest[RECORD_DIGEST_BYTES]);
+
 #endif /* BATON_RECORD_H */

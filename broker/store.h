@@ -38,7 +38,8 @@ struct store_options {
  *
  * *store: given, free with store_free().
  * Errors besides the above: CONFIG (not a journal, or made by a newer
- * version), with a text that says what to do.
+ * version, or another broker holds it, or others may write to its directory),
+ * with a text that says what to do.
  */
 BATON_MUST_CHECK baton_err
 store_open_sqlite(const struct store_options *options, struct store **store,
@@ -49,10 +50,39 @@ store_open_sqlite(const struct store_options *options, struct store **store,
 BATON_MUST_CHECK baton_err store_open_memory(struct store **store,
 					     struct baton_error *error);
 
+/**
+ * Closes the writer's connection, opens it again and checks the journal as at
+ * the start; for use after an error of the disk, when what the connection
+ * believes may not be what the disk holds. A transaction under way is rolled
+ * back. Readers stay valid.
+ *
+ * A commit that failed may turn out to have reached the disk: its publisher
+ * was told to repeat and gets DUPLICATE.
+ *
+ * After an error the store answers UNAVAILABLE until a reopening succeeds.
+ * The writer's thread. Errors: as store_open_sqlite().
+ */
+BATON_MUST_CHECK baton_err store_reopen(struct store *store,
+					struct baton_error *error);
+
+/** Commits a small write, to learn whether the journal takes one; the
+ *  writer's thread, between transactions. */
+BATON_MUST_CHECK baton_err store_probe(struct store *store,
+				       struct baton_error *error);
+
+/** Database and log on disk, in bytes; the writer's thread. */
+uint64_t store_bytes(struct store *store);
+
 /** Checkpoints and closes. Readers must be freed first. NULL is allowed. */
 void store_free(struct store *store);
 
-/* ---- writing: the writer's thread, inside begin .. commit ---- */
+/* ---- writing: the writer's thread, inside begin .. commit ----
+ *
+ * INVALID, NOT_FOUND and EXISTS mean that nothing was written, and the
+ * transaction goes on. After any other error it can only be rolled back:
+ * further writing and store_commit() answer UNAVAILABLE. Writing outside of a
+ * transaction is INTERNAL.
+ */
 
 BATON_MUST_CHECK baton_err store_begin(struct store *store,
 				       struct baton_error *error);
@@ -101,6 +131,9 @@ struct store_appended {
  * (decided here, inside the transaction), child index, checksum and hash
  * chain. Identifiers not yet known become aliases of the child that the
  * others name; none known makes a new child; two known children refuse.
+ *
+ * Errors besides the above: INVALID (a text is empty or too long for a record,
+ * or no key).
  */
 BATON_MUST_CHECK baton_err store_append(struct store *store,
 					const struct store_event *event,
@@ -134,19 +167,23 @@ struct store_subscription {
 	int64_t created_at_ms;
 };
 
-/** Inserts (id 0; the new id is written back) or replaces a subscription. */
+/** Inserts (id 0; the new id is written back) or replaces a subscription.
+ *  Errors besides the above: EXISTS (the partner has another one of that
+ *  name), NOT_FOUND (no such id, or the filter's child is not known). */
 BATON_MUST_CHECK baton_err store_subscription_put(
 	struct store *store, struct store_subscription *subscription,
 	struct baton_error *error);
 
 /** Moves the position only: the everyday write of a settlement. Also removes
- *  the stored lanes that are not behind and settled up to the position. */
+ *  the stored lanes that are flowing, not behind and settled no further than
+ *  the position. Errors besides the above: NOT_FOUND. */
 BATON_MUST_CHECK baton_err store_position_set(struct store *store,
 					      int64_t subscription,
 					      uint64_t position,
 					      struct baton_error *error);
 
-/** Drops a subscription with its lanes. */
+/** Drops a subscription with its lanes. Errors besides the above: NOT_FOUND.
+ */
 BATON_MUST_CHECK baton_err store_subscription_drop(struct store *store,
 						   int64_t subscription,
 						   struct baton_error *error);
@@ -180,10 +217,13 @@ struct store_lane {
 	char reason[STORE_REASON_BYTES];
 };
 
+/** Inserts or replaces a lane. Errors besides the above: NOT_FOUND (the
+ *  subscription or the child). */
 BATON_MUST_CHECK baton_err store_lane_put(struct store *store,
 					  const struct store_lane *lane,
 					  struct baton_error *error);
 
+/** Drops a lane, when it is there. */
 BATON_MUST_CHECK baton_err store_lane_drop(struct store *store,
 					   int64_t subscription, int64_t child,
 					   struct baton_error *error);
