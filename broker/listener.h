@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BATON_LISTENER_H
+#define BATON_LISTENER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "baton/error.h"
+#include "broker/agreement.h"
+#include "broker/exchange.h"
+#include "broker/metrics.h"
+
+/**
+ * nng in and out: one REP socket, a listener for each partner, a pool of
+ * contexts that grows as requests are held. Receives requests, finds who
+ * sends them, unpacks them within limits, and hands them on as exchanges.
+ *
+ *   receiving --request--> held --exchange's answer()--> replying
+ *       ^                   |                               |
+ *       |        (malformed, refused: answered here)        |
+ *       +------------------ sent, timed out, or pipe gone --+
+ *
+ * A context is in one of these states; only the callback or the call that
+ * moves it touches it, so it needs no lock.
+ */
+struct listener;
+
+struct listener_options {
+	/** Of the partners' sockets; made with mode 0711 if missing. */
+	const char *directory;
+	size_t max_message_bytes;
+	size_t contexts_min;
+	size_t contexts_max;
+	size_t per_connection;
+	uint32_t reply_timeout_ms;
+	/** A request that may be served; takes the exchange; nng's threads;
+	 *  must not block. */
+	void (*serve)(void *context, struct exchange *exchange);
+	/** A connection is gone; nng's threads; must not block. */
+	void (*gone)(void *context, uint32_t pipe);
+	void *context;
+};
+
+/**
+ * Opens the socket and a listener for each partner of the agreement. Requests
+ * are taken from listener_start() on.
+ *
+ * agreement: taken, also on failure. metrics: shared, outlives the listener.
+ * *listener: given, listener_free() it.
+ * Errors: IO (text names the socket), CONFIG (a path is too long), NO_MEMORY.
+ */
+BATON_MUST_CHECK baton_err listener_new(struct agreement *agreement,
+					const struct listener_options *options,
+					struct metrics *metrics,
+					struct listener **listener,
+					struct baton_error *error);
+
+/**
+ * Also listens at a tcp:// URL for one partner, whoever connects; before
+ * listener_start(). Errors: IO, CONFIG (no such partner), NO_MEMORY.
+ */
+BATON_MUST_CHECK baton_err listener_open_tcp(struct listener *listener,
+					     const char *partner,
+					     const char *url,
+					     struct baton_error *error);
+
+/** Begins to take requests. Errors: NO_MEMORY, INTERNAL. */
+BATON_MUST_CHECK baton_err listener_start(struct listener *listener,
+					  struct baton_error *error);
+
+/**
+ * Puts another agreement in force, all or nothing: opens listeners for new
+ * partners, closes the pipes of those it no longer lets in. One thread.
+ *
+ * agreement: taken, also on failure. Errors: as listener_new(); the old
+ * agreement stays in force.
+ */
+BATON_MUST_CHECK baton_err listener_replace(struct listener *listener,
+					    struct agreement *agreement,
+					    struct baton_error *error);
+
+/** From now on requests are answered CLOSED. Any thread. */
+void listener_stop(struct listener *listener);
+
+/** Waits until no exchange is out and every answer is handed over, at most
+ *  timeout_ms. Errors: TIMEOUT. */
+BATON_MUST_CHECK baton_err listener_drain(struct listener *listener,
+					  uint32_t timeout_ms);
+
+/** Closes the socket; no exchange may be out. NULL is allowed. */
+void listener_free(struct listener *listener);
+
+#endif /* BATON_LISTENER_H */
