@@ -139,7 +139,7 @@ static baton_err
 event_json_write(const Send__V1__Event *event, json_t *root,
 		 struct baton_problem *problem)
 {
-	struct event_json_texts texts;
+	struct event_json_texts texts = {.text = {NULL}};
 	baton_err err;
 
 	err = event_json_describe(event, &texts, problem);
