@@ -25,10 +25,11 @@ check_item(const struct cli *cli, struct check *check,
 			baton_event_check(span, check->policy, &entry.problem);
 	}
 	valid = entry.problem.code == BATON_OK;
-	if (valid)
+	if (valid) {
 		check->valid++;
-	else
+	} else {
 		check->invalid++;
+	}
 	err = entry_print(cli, &entry, valid ? "valid" : "invalid",
 			  valid ? CLI_GOOD : CLI_BAD, 0);
 	entry_fini(&entry);
@@ -47,6 +48,7 @@ check_input(struct cli *cli, struct input *input)
 				  : BATON_NHS_NUMBER_REJECT,
 	};
 	struct input_item item;
+	uint64_t all;
 
 	entry_print_heading(cli);
 	for (;;) {
@@ -61,12 +63,14 @@ check_input(struct cli *cli, struct input *input)
 		if (check_item(cli, &check, &item) != BATON_OK)
 			return cli_no_memory(cli);
 	}
-	if (check.valid + check.invalid == 0)
+	all = check.valid + check.invalid;
+	if (all == 0) {
 		cli_note(cli, "the input holds no event");
-	else if (check.invalid > 0)
+	} else if (check.invalid > 0) {
 		cli_note(cli, "%llu of %llu events would be refused",
 			 (unsigned long long)check.invalid,
-			 (unsigned long long)(check.valid + check.invalid));
+			 (unsigned long long)all);
+	}
 	return check.invalid == 0 ? CLI_EXIT_OK : CLI_EXIT_PARTLY;
 }
 

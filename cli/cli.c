@@ -40,9 +40,10 @@ cli_init(struct cli *cli, const struct options *options, FILE *out, FILE *err,
 	cli->err = err;
 	cli->json = options_has(options, OPTION_JSON);
 	cli->colour = !cli->json && cli_wants_colour(out);
-	if (options_has(options, OPTION_TIMEOUT))
+	if (options_has(options, OPTION_TIMEOUT)) {
 		code = values_number(options->values[OPTION_TIMEOUT],
 				     "--timeout", 1, 3600, &timeout_s, error);
+	}
 	cli->timeout_ms = (uint32_t)(timeout_s * 1000);
 	return code;
 }
@@ -72,10 +73,11 @@ cli_value(const struct cli *cli, enum option_id id)
 static void
 cli_prefix(const struct cli *cli)
 {
-	if (cli->command != NULL)
+	if (cli->command != NULL) {
 		(void)fprintf(cli->err, "baton %s: ", cli->command->name);
-	else
+	} else {
 		(void)fputs("baton: ", cli->err);
+	}
 }
 
 void
@@ -112,15 +114,14 @@ cli_no_memory(const struct cli *cli)
 struct cli_advice {
 	baton_err code;
 	enum cli_exit exit;
-	/** What to do next; NULL when the error's text says it. */
+	/* What to do next; NULL when the library's or broker's text says it. */
 	const char *next;
 };
 
 /* Codes that are not here are defects: CLI_EXIT_INTERNAL. */
 static const struct cli_advice cli_advices[] = {
 	{BATON_OK, CLI_EXIT_OK, NULL},
-	{BATON_UNREACHABLE, CLI_EXIT_AWAY,
-	 "see that batond runs and that --url or BATON_URL names its socket"},
+	{BATON_UNREACHABLE, CLI_EXIT_AWAY, NULL},
 	{BATON_TIMEOUT, CLI_EXIT_AWAY,
 	 "try again, with a longer --timeout if the broker has much to do"},
 	{BATON_BUSY, CLI_EXIT_AWAY, "try again later"},
@@ -129,15 +130,14 @@ static const struct cli_advice cli_advices[] = {
 	{BATON_CLOSED, CLI_EXIT_AWAY, "try again"},
 	{BATON_NOT_FOUND, CLI_EXIT_PARTLY, NULL},
 	{BATON_DENIED, CLI_EXIT_REFUSED,
-	 "ask the broker's operator what the agreement grants you"},
-	{BATON_EXISTS, CLI_EXIT_REFUSED,
-	 "take another name, or unsubscribe the old one first"},
+	 "ask the operator of the broker what the agreement grants you"},
+	{BATON_EXISTS, CLI_EXIT_REFUSED, NULL},
 	{BATON_INVALID, CLI_EXIT_REFUSED, NULL},
 	{BATON_LEASE_LOST, CLI_EXIT_REFUSED, "try again"},
 	{BATON_TOO_LARGE, CLI_EXIT_REFUSED, NULL},
 	{BATON_UNSUPPORTED, CLI_EXIT_REFUSED,
 	 "install the version of baton that the broker has"},
-	{BATON_RULE_BROKEN, CLI_EXIT_REFUSED, NULL},
+	{BATON_IDENTIFIER_INVALID, CLI_EXIT_REFUSED, NULL},
 	{BATON_NO_MEMORY, CLI_EXIT_INTERNAL, "free some and try again"},
 };
 

@@ -49,9 +49,10 @@ entry_fini(struct entry *entry)
 void
 entry_print_heading(const struct cli *cli)
 {
-	if (!cli->json)
+	if (!cli->json) {
 		print_text(cli->out, "%-10s%12s  %s\n", "OUTCOME", "SEQUENCE",
 			   "ID");
+	}
 }
 
 static json_t *
@@ -98,12 +99,14 @@ entry_print(const struct cli *cli, const struct entry *entry,
 {
 	char number[24] = "-";
 
-	if (cli->json)
+	if (cli->json) {
 		return print_json(cli->out,
 				  entry_json(entry, outcome, sequence));
-	if (sequence != 0)
+	}
+	if (sequence != 0) {
 		(void)snprintf(number, sizeof(number), "%llu",
 			       (unsigned long long)sequence);
+	}
 	cli_tone(cli, tone);
 	print_text(cli->out, "%-10s", outcome);
 	cli_tone(cli, CLI_PLAIN);

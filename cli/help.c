@@ -43,9 +43,10 @@ help_print_all(FILE *out)
 		    "partnership, and looks after\nthe broker that relays "
 		    "them.\n\nCommands:\n",
 		    out);
-	for (size_t i = 0; (command = commands_get(i)) != NULL; i++)
+	for (size_t i = 0; (command = commands_get(i)) != NULL; i++) {
 		(void)fprintf(out, "  %-*s%s\n", HELP_INDENT, command->name,
 			      command->summary);
+	}
 	(void)fputs("\nOptions of every command, before or after its name:\n",
 		    out);
 	help_print_options(out, OPTIONS_GLOBAL);

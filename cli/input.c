@@ -79,10 +79,11 @@ input_open(const char *path, struct input **input, struct baton_error *error)
 	int fd = owns_fd ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
 
 	*input = NULL;
-	if (fd < 0)
+	if (fd < 0) {
 		return baton_error_set(error, BATON_IO,
 				       "the file cannot be opened: %s",
 				       strerror(errno));
+	}
 	if (input_new(fd, input) != BATON_OK) {
 		if (owns_fd)
 			(void)close(fd);
@@ -163,10 +164,11 @@ input_begin_object(struct input *input)
 	input->escaped = false;
 	input->depth = 0;
 	input->object_column = input->column;
-	if (comma_missing)
+	if (comma_missing) {
 		input_blame(input, BATON_MALFORMED,
 			    "a comma is missing before this event; put one "
 			    "between the events of an array");
+	}
 }
 
 static void
@@ -182,12 +184,13 @@ input_begin_junk(struct input *input)
 static bool
 input_object_byte(struct input *input, char byte)
 {
-	if (input->text_len < INPUT_EVENT_MAX)
+	if (input->text_len < INPUT_EVENT_MAX) {
 		input->text[input->text_len++] = byte;
-	else
+	} else {
 		input_blame(input, BATON_TOO_LARGE,
 			    "the event is larger than 256 KiB; send a dataref "
 			    "in place of long content");
+	}
 	if (input->in_string) {
 		if (byte == '\n') {
 			input_blame(input, BATON_MALFORMED,
@@ -223,10 +226,12 @@ static void
 input_between_byte(struct input *input, char byte)
 {
 	/* A byte order mark, as some Windows programs write it. */
-	bool mark = input->state == INPUT_START && input->bytes <= 3 &&
-		    memchr("\xef\xbb\xbf", byte, 3) != NULL;
+	static const char mark[] = {'\xef', '\xbb', '\xbf'};
+	bool is_mark = input->state == INPUT_START &&
+		       input->bytes <= sizeof(mark) &&
+		       byte == mark[input->bytes - 1];
 
-	if (input_is_blank(byte) || mark)
+	if (input_is_blank(byte) || is_mark)
 		return;
 	if (byte == '{' && input->state != INPUT_AFTER) {
 		input_begin_object(input);

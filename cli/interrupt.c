@@ -99,7 +99,7 @@ interrupt_free(struct interrupt *interrupt)
 	interrupt->over = true;
 	/* A thread still in sigwait() is woken by a signal of our own. */
 	if (!interrupt->came)
-		(void)pthread_kill(interrupt->thread, SIGTERM);
+		(void)pthread_kill(interrupt->thread, SIGINT);
 	(void)pthread_cond_broadcast(&interrupt->changed);
 	(void)pthread_mutex_unlock(&interrupt->lock);
 	(void)pthread_join(interrupt->thread, NULL);

@@ -25,14 +25,15 @@ main_find_command(const struct options *options, struct baton_error *error)
 	if (command != NULL)
 		return command;
 	nearest = commands_nearest(word);
-	if (nearest != NULL)
+	if (nearest != NULL) {
 		(void)baton_error_set(error, BATON_INVALID,
-				      "there is no such command; did you mean "
-				      "'%s'?",
+				      "there is no such command (did you mean "
+				      "%s?)",
 				      nearest->name);
-	else
+	} else {
 		(void)baton_error_set(error, BATON_INVALID,
 				      "there is no such command");
+	}
 	return NULL;
 }
 
@@ -107,10 +108,11 @@ main(int argc, char **argv)
 	/* A closed pipe is an error of write(2), not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	err = options_parse(&options, argc, argv, &error);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = cli_init(&cli, &options, stdout, stderr, &error);
-	else
+	} else {
 		memset(&cli, 0, sizeof(cli));
+	}
 	cli.err = stderr;
 	code = err == BATON_OK ? main_run(&cli) : cli_usage(&cli, &error);
 	code = main_finish(&cli, code);

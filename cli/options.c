@@ -66,28 +66,32 @@ options_take(struct options *options, const char *word, const char *next,
 	const struct option_info *info;
 
 	*used_next = false;
-	if ((word[1] != '-' && strcmp(word, "-h") != 0) || id == OPTION_COUNT)
+	if ((word[1] != '-' && strcmp(word, "-h") != 0) || id == OPTION_COUNT) {
 		return baton_error_set(
 			error, BATON_INVALID,
 			"an option is not known; put -- before a file name "
 			"that begins with a dash");
+	}
 	info = &options_table[id];
-	if (options->values[id] != NULL)
+	if (options->values[id] != NULL) {
 		return baton_error_set(error, BATON_INVALID,
 				       "--%s is given twice", info->name);
+	}
 	if (info->argument == NULL) {
-		if (equals != NULL)
+		if (equals != NULL) {
 			return baton_error_set(error, BATON_INVALID,
 					       "--%s takes no value",
 					       info->name);
+		}
 		options->values[id] = "";
 		return BATON_OK;
 	}
 	*used_next = equals == NULL && next != NULL;
 	options->values[id] = equals != NULL ? equals + 1 : next;
-	if (options->values[id] == NULL || options->values[id][0] == '\0')
+	if (options->values[id] == NULL || options->values[id][0] == '\0') {
 		return baton_error_set(error, BATON_INVALID, "--%s needs %s",
 				       info->name, info->argument);
+	}
 	return BATON_OK;
 }
 
@@ -116,9 +120,10 @@ options_parse(struct options *options, int argc, char *const *argv,
 			i += used_next ? 1 : 0;
 			continue;
 		}
-		if (options->operands_count == OPTIONS_OPERANDS_MAX)
+		if (options->operands_count == OPTIONS_OPERANDS_MAX) {
 			return baton_error_set(error, BATON_INVALID,
 					       "too many words are given");
+		}
 		options->operands[options->operands_count++] = word;
 	}
 	return BATON_OK;
@@ -130,11 +135,12 @@ options_check(const struct options *options, uint32_t allowed,
 {
 	for (enum option_id id = OPTION_JSON; id < OPTION_COUNT; id++) {
 		if (options->values[id] != NULL &&
-		    (allowed & OPTION_BIT(id)) == 0)
+		    (allowed & OPTION_BIT(id)) == 0) {
 			return baton_error_set(error, BATON_INVALID,
 					       "--%s does not go with this "
 					       "command",
 					       options_table[id].name);
+		}
 	}
 	return BATON_OK;
 }

@@ -22,7 +22,7 @@
 	X(VERSION, "version", NULL, "print the version and exit")              \
 	X(FILL_ID, "fill-id", NULL, "give events without an id a UUIDv7")      \
 	X(ACCEPT_FLAGGED, "accept-flagged", NULL,                              \
-	  "let NHS numbers pass that are marked as failing their check")       \
+	  "let NHS numbers pass that are flagged as wrong")                    \
 	X(TYPES, "types", "A,B", "only events of these types")                 \
 	X(SOURCES, "sources", "A,B", "only events of these organisations")     \
 	X(CHILD, "child", "IDENTIFIER", "only events of this child")           \

@@ -86,17 +86,18 @@ print_set_escape(struct print_piece *piece, enum print_escape escape,
 {
 	int wrote;
 
-	if (escape == PRINT_ESCAPE_TEXT)
+	if (escape == PRINT_ESCAPE_TEXT) {
 		wrote = snprintf(piece->text, sizeof(piece->text), "\\u{%x}",
 				 (unsigned)point);
-	else if (point > 0xffff)
+	} else if (point > 0xffff) {
 		wrote = snprintf(piece->text, sizeof(piece->text),
 				 "\\u%04x\\u%04x",
 				 (unsigned)(0xd7c0 + (point >> 10)),
 				 (unsigned)(0xdc00 + (point & 0x3ff)));
-	else
+	} else {
 		wrote = snprintf(piece->text, sizeof(piece->text), "\\u%04x",
 				 (unsigned)point);
+	}
 	piece->len = (size_t)wrote;
 	piece->columns = piece->len;
 }
@@ -240,11 +241,12 @@ print_time_utc(int64_t time_ms, char text[PRINT_TIME_BYTES])
 		seconds--;
 	}
 	if (gmtime_r(&seconds, &utc) == NULL ||
-	    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+	    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
 		(void)snprintf(text, PRINT_TIME_BYTES, "-");
-	else
+	} else {
 		(void)snprintf(text, PRINT_TIME_BYTES, "%s.%03dZ", stamp,
 			       (int)fraction_ms);
+	}
 	return text;
 }
 

@@ -64,10 +64,11 @@ publish_print_batch(struct publish *publish)
 	for (size_t i = 0; i < publish->count; i++) {
 		struct entry *entry = &publish->entries[i];
 
-		if (err == BATON_OK)
+		if (err == BATON_OK) {
 			err = publish_print(publish, entry,
 					    entry->bytes != NULL ? result
 								 : NULL);
+		}
 		result += entry->bytes != NULL ? 1 : 0;
 		entry_fini(entry);
 	}
@@ -104,9 +105,10 @@ publish_flush(struct publish *publish)
 		sent++;
 	}
 	memset(publish->results, 0, sent * sizeof(publish->results[0]));
-	if (sent > 0)
+	if (sent > 0) {
 		err = baton_publish(publish->cli->client, publish->spans, sent,
 				    publish->results, &error);
+	}
 	progress_fini(&publish->progress);
 	code = publish_print_batch(publish);
 	if (err != BATON_OK)
@@ -125,19 +127,21 @@ publish_conclude(const struct publish *publish, enum cli_exit code)
 	uint64_t answered = publish->accepted + publish->duplicates;
 	uint64_t all = answered + publish->rejected + publish->unknown;
 
-	if (publish->unknown > 0)
+	if (publish->unknown > 0) {
 		cli_note(publish->cli,
 			 "%llu events have no answer and what came after them "
 			 "was not sent; publish them again with the ids "
 			 "printed: what was accepted is found to be a "
 			 "duplicate",
 			 (unsigned long long)publish->unknown);
-	if (publish->rejected > 0)
+	}
+	if (publish->rejected > 0) {
 		cli_note(publish->cli,
 			 "%llu of %llu events were refused; correct them and "
 			 "publish them again",
 			 (unsigned long long)publish->rejected,
 			 (unsigned long long)all);
+	}
 	if (all == 0 && code == CLI_EXIT_OK)
 		cli_note(publish->cli, "the input holds no event");
 	if (code == CLI_EXIT_OK && publish->rejected > 0)

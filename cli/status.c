@@ -83,10 +83,11 @@ status_run(struct cli *cli)
 	if (code != CLI_EXIT_OK)
 		return code;
 	status = response->get_status;
-	if (!cli->json)
+	if (!cli->json) {
 		status_print(cli, status);
-	else if (print_json(cli->out, status_json(status)) != BATON_OK)
+	} else if (print_json(cli->out, status_json(status)) != BATON_OK) {
 		code = cli_no_memory(cli);
+	}
 	if (code == CLI_EXIT_OK && !status->ready)
 		code = CLI_EXIT_PARTLY;
 	baton_call_free(response);

@@ -114,10 +114,11 @@ subscribe_loop(struct subscribe *subscribe,
 				break;
 		} else if (subscribe->follow && known &&
 			   subscribe_passes(err)) {
-			if (!away)
+			if (!away) {
 				cli_note(subscribe->cli,
 					 "%s; waiting for the broker",
 					 error->text);
+			}
 			away = true;
 			interrupt_pause(subscribe->interrupt,
 					SUBSCRIBE_PAUSE_MS);
@@ -194,9 +195,10 @@ subscribe_read(const struct cli *cli, struct subscribe *subscribe,
 		options->start_time_ms = start.time_ms;
 		typed->named = true;
 	}
-	if (err == BATON_OK && max != NULL)
+	if (err == BATON_OK && max != NULL) {
 		err = values_number(max, "--max", 1, UINT64_MAX - 1,
 				    &subscribe->wanted, error);
+	}
 	return err;
 }
 
@@ -247,10 +249,11 @@ subscribe_run(struct cli *cli)
 	code = cli_connect(cli);
 	if (code == CLI_EXIT_OK) {
 		if (interrupt_new(cli->client, &subscribe.interrupt) ==
-		    BATON_OK)
+		    BATON_OK) {
 			code = subscribe_go(&subscribe, &options, typed.named);
-		else
+		} else {
 			code = cli_no_memory(cli);
+		}
 		interrupt_free(subscribe.interrupt);
 	}
 	subscribe_typed_fini(&typed);

@@ -24,11 +24,12 @@ values_number(const char *text, const char *what, uint64_t min, uint64_t max,
 			break;
 		number = number * 10 + digit;
 	}
-	if (at == text || *at != '\0' || number < min || number > max)
+	if (at == text || *at != '\0' || number < min || number > max) {
 		return baton_error_set(error, BATON_INVALID,
 				       "%s must be a number from %llu to %llu",
 				       what, (unsigned long long)min,
 				       (unsigned long long)max);
+	}
 	*value = number;
 	return BATON_OK;
 }
@@ -127,11 +128,12 @@ values_time(const char *text, int64_t *time_ms, struct baton_error *error)
 			local = false;
 		}
 	}
-	if (!ok || *at != '\0')
+	if (!ok || *at != '\0') {
 		return baton_error_set(
 			error, BATON_INVALID,
 			"not a time; write it as 2026-11-22, 2026-11-22T10:15 "
 			"or 2026-11-22T10:15:00Z");
+	}
 	seconds = local ? mktime(&parts) : timegm(&parts) - offset_s;
 	*time_ms = (int64_t)seconds * 1000;
 	return BATON_OK;
@@ -243,16 +245,18 @@ values_split(const char *text, const char *option, struct values_list *list,
 
 		if (comma != NULL)
 			*comma++ = '\0';
-		if (*at == '\0')
+		if (*at == '\0') {
 			return baton_error_set(error, BATON_INVALID,
 					       "%s has an empty entry", option);
+		}
 		list->entries[list->count++] = at;
 		at = comma;
 	}
-	if (at != NULL)
+	if (at != NULL) {
 		return baton_error_set(error, BATON_INVALID,
 				       "%s takes at most %d entries", option,
 				       VALUES_LIST_MAX);
+	}
 	return BATON_OK;
 }
 

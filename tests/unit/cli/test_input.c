@@ -43,13 +43,14 @@ assert_reads(const char *bytes, const char *expected)
 
 	do {
 		input_next(input, INPUT_MAY_WAIT, &item);
-		if (item.kind == INPUT_EVENT)
+		if (item.kind == INPUT_EVENT) {
 			len += (size_t)snprintf(got + len, sizeof(got) - len,
 						"E%d:%.*s ", (int)item.line,
 						(int)item.len, item.text);
-		else if (item.kind == INPUT_BAD)
+		} else if (item.kind == INPUT_BAD) {
 			len += (size_t)snprintf(got + len, sizeof(got) - len,
 						"B%d ", (int)item.line);
+		}
 	} while (item.kind == INPUT_EVENT || item.kind == INPUT_BAD);
 	assert_int_equal(item.kind, INPUT_END);
 	input_free(input);

@@ -48,10 +48,11 @@ values_number_refuses_what_is_none(void **state)
 	uint64_t value;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(
 			values_number(wrong[i], "N", 1, 5, &value, &error),
 			BATON_INVALID);
+	}
 }
 
 static void
@@ -135,9 +136,10 @@ values_time_refuses_what_does_not_exist(void **state)
 	int64_t time_ms;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(values_time(wrong[i], &time_ms, &error),
 				 BATON_INVALID);
+	}
 }
 
 static void

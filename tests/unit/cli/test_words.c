@@ -42,14 +42,15 @@ example_init(struct example *example, Send__V1__Event__DataCase data_case)
 	send__v1__organisation__init(&example->organisation);
 	example->event.action = SEND__V1__ACTION__ACTION_NEW;
 	example->event.data_case = data_case;
-	if (data_case == SEND__V1__EVENT__DATA_REFERRAL)
+	if (data_case == SEND__V1__EVENT__DATA_REFERRAL) {
 		example->event.referral = &example->referral;
-	else if (data_case == SEND__V1__EVENT__DATA_PANEL_DECISION)
+	} else if (data_case == SEND__V1__EVENT__DATA_PANEL_DECISION) {
 		example->event.panel_decision = &example->decision;
-	else if (data_case == SEND__V1__EVENT__DATA_ANNUAL_REVIEW_DUE)
+	} else if (data_case == SEND__V1__EVENT__DATA_ANNUAL_REVIEW_DUE) {
 		example->event.annual_review_due = &example->review;
-	else if (data_case == SEND__V1__EVENT__DATA_TRANSITION)
+	} else if (data_case == SEND__V1__EVENT__DATA_TRANSITION) {
 		example->event.transition = &example->transition;
+	}
 	example->referral.to = &example->to;
 }
 
