@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "client/address.h"
 #include "client/clock.h"
@@ -193,6 +194,24 @@ err0:
 		"cannot open %s: %s", channel->url, nng_strerror(result));
 }
 
+/* Why a peer that accepts connections gives no answer; UNREACHABLE. */
+static baton_err
+channel_explain_loss(const struct channel *channel, uint32_t fruitless,
+		     struct baton_error *error)
+{
+	if (fruitless < CHANNEL_FRUITLESS_MIN) {
+		return baton_error_set(error, BATON_UNREACHABLE,
+				       "%s: connection lost before the answer",
+				       channel->url);
+	}
+	return baton_error_set(error, BATON_UNREACHABLE,
+			       "%s: every connection is closed without an "
+			       "answer: this user (uid %ld) is not permitted "
+			       "there; see batond's log and the partner's unix "
+			       "user in the agreement",
+			       channel->url, (long)geteuid());
+}
+
 /* Says where, why and what to do; returns UNREACHABLE. */
 static baton_err
 channel_explain(const struct channel *channel, uint32_t fruitless,
@@ -204,14 +223,8 @@ channel_explain(const struct channel *channel, uint32_t fruitless,
 		return baton_error_set(error, BATON_UNREACHABLE, "%s: %s",
 				       channel->url, why);
 	}
-	if (fruitless >= CHANNEL_FRUITLESS_MIN) {
-		return baton_error_set(
-			error, BATON_UNREACHABLE,
-			"%s: connections are closed without an answer: this "
-			"user is not permitted here; see batond's log and the "
-			"partner's unix user in the agreement",
-			channel->url);
-	}
+	if (fruitless >= CHANNEL_FRUITLESS_MIN)
+		return channel_explain_loss(channel, fruitless, error);
 	return baton_error_set(error, BATON_UNREACHABLE,
 			       "%s: connections are accepted but not answered: "
 			       "batond may be starting, or another program "
@@ -330,9 +343,14 @@ channel_trade(nng_ctx ctx, nng_aio *aio, struct baton_span request,
 }
 
 static baton_err
-channel_exchange_error(const struct channel *channel, baton_err err, int result,
+channel_exchange_error(struct channel *channel, baton_err err, int result,
 		       struct baton_error *error)
 {
+	uint32_t fruitless;
+
+	(void)pthread_mutex_lock(&channel->lock);
+	fruitless = channel->fruitless;
+	(void)pthread_mutex_unlock(&channel->lock);
 	switch ((int)err) {
 	case BATON_OK:
 		return BATON_OK;
@@ -340,9 +358,7 @@ channel_exchange_error(const struct channel *channel, baton_err err, int result,
 		return baton_error_set(error, err, "%s: no answer in time",
 				       channel->url);
 	case BATON_UNREACHABLE:
-		return baton_error_set(error, err,
-				       "%s: connection lost before the answer",
-				       channel->url);
+		return channel_explain_loss(channel, fruitless, error);
 	case BATON_CLOSED:
 		return baton_error_set(error, err, "the client is closed");
 	default:
