@@ -69,18 +69,20 @@ static baton_err
 rejected_report(struct rejected *rejected, uint64_t line,
 		const struct baton_problem *problem, struct baton_error *error)
 {
+	char column[BATON_FIELD_PATH_BYTES + 16] = "";
+	char where[32] = "whole file";
 	char text[512];
-	char where[64] = "whole file";
 
 	if (line > 0) {
 		(void)snprintf(where, sizeof(where), "line %llu",
 			       (unsigned long long)line);
 	}
-	(void)snprintf(text, sizeof(text), "%s, %s%s%s: %s (%s)\n", where,
-		       problem->path[0] != '\0' ? "column " : "", problem->path,
-		       problem->path[0] != '\0' ? "" : "all", problem->text,
-		       baton_err_name(problem->code));
-	rejected->count++;
+	if (problem->path[0] != '\0') {
+		(void)snprintf(column, sizeof(column), ", column %s",
+			       problem->path);
+	}
+	(void)snprintf(text, sizeof(text), "%s%s: %s (%s)\n", where, column,
+		       problem->text, baton_err_name(problem->code));
 	return files_draft_append(&rejected->report, rejected_span(text),
 				  error);
 }

@@ -30,7 +30,6 @@ struct rejected {
 	int folder;
 	char stem[REJECTED_STEM_BYTES];
 	bool open;
-	uint64_t count;
 	struct files_draft records;
 	struct files_draft report;
 };
