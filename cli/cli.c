@@ -132,7 +132,8 @@ static const struct cli_advice cli_advices[] = {
 	{BATON_DENIED, CLI_EXIT_REFUSED,
 	 "ask the operator of the broker what the agreement grants you"},
 	{BATON_EXISTS, CLI_EXIT_REFUSED, NULL},
-	{BATON_INVALID, CLI_EXIT_REFUSED, NULL},
+	/* Whoever found it: what is wrong was typed. */
+	{BATON_INVALID, CLI_EXIT_USAGE, NULL},
 	{BATON_LEASE_LOST, CLI_EXIT_REFUSED, "try again"},
 	{BATON_TOO_LARGE, CLI_EXIT_REFUSED, NULL},
 	{BATON_UNSUPPORTED, CLI_EXIT_REFUSED,

@@ -59,9 +59,9 @@ journey_print(const struct cli *cli, const Baton__V1__JourneyResult *page,
 	      enum table_header header)
 {
 	static const struct table_column columns[] = {
-		{"WHEN", TABLE_LEFT}, {"WHAT HAPPENED", TABLE_WRAP},
-		{"FROM", TABLE_LEFT}, {"CASE", TABLE_LEFT},
-		{"ASK", TABLE_LEFT},  {"SEQUENCE", TABLE_RIGHT},
+		{"WHEN", TABLE_LEFT},         {"WHAT HAPPENED", TABLE_WRAP},
+		{"FROM", TABLE_WRAP},         {"CASE", TABLE_LEFT},
+		{"CONTACT TEAM", TABLE_WRAP}, {"SEQUENCE", TABLE_RIGHT},
 	};
 	struct table *table;
 	baton_err err = table_new(columns, sizeof(columns) / sizeof(columns[0]),

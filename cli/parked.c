@@ -10,7 +10,6 @@
 
 /* Entries asked for at once. */
 #define PARKED_PAGE 500
-_Static_assert(PARKED_PAGE <= TABLE_ROWS_MAX, "a page fits a table");
 
 #define PARKED_NUMBER_BYTES 24
 
@@ -55,8 +54,15 @@ parked_print(const struct cli *cli, Baton__V1__ParkedEvent *const *parked,
 	baton_err err = table_new(columns, sizeof(columns) / sizeof(columns[0]),
 				  &table);
 
-	for (size_t i = 0; err == BATON_OK && i < count; i++)
+	for (size_t i = 0; err == BATON_OK && i < count; i++) {
+		if (table_rows(table) == TABLE_ROWS_MAX) {
+			table_print(table, header,
+				    table_terminal_width(cli->out), cli->out);
+			table_clear(table);
+			header = TABLE_NO_HEADER;
+		}
 		err = parked_add(table, parked[i]);
+	}
 	if (err == BATON_OK)
 		table_print(table, header, table_terminal_width(cli->out),
 			    cli->out);
@@ -109,26 +115,6 @@ parked_print_json(const struct cli *cli, Baton__V1__ParkedEvent *const *parked,
 	return err;
 }
 
-/*
- * How many of a full page to show now. One event can be parked in several
- * subscriptions; those after the page would be lost, were the next page to
- * begin after their sequence. So the last sequence of a full page is left to
- * the next page, unless it is the only one there.
- */
-static size_t
-parked_whole(const Baton__V1__ListParkedResult *page)
-{
-	size_t count = page->n_parked;
-	uint64_t last;
-
-	if (count < PARKED_PAGE)
-		return count;
-	last = page->parked[count - 1]->sequence;
-	while (count > 0 && page->parked[count - 1]->sequence == last)
-		count--;
-	return count > 0 ? count : page->n_parked;
-}
-
 static enum cli_exit
 parked_list(struct cli *cli)
 {
@@ -146,22 +132,27 @@ parked_list(struct cli *cli)
 		const Baton__V1__ListParkedResult *page;
 		Baton__V1__Response *response;
 		enum cli_exit code = cli_call(cli, &request, &response);
-		size_t count;
 		baton_err err;
 
 		if (code != CLI_EXIT_OK)
 			return code;
 		page = response->list_parked;
-		count = parked_whole(page);
-		err = cli->json
-			      ? parked_print_json(cli, page->parked, count)
-			      : parked_print(cli, page->parked, count, header);
-		if (count == 0 && header == TABLE_HEADER && !cli->json)
+		err = cli->json ? parked_print_json(cli, page->parked,
+						    page->n_parked)
+				: parked_print(cli, page->parked,
+					       page->n_parked, header);
+		if (page->n_parked == 0 && header == TABLE_HEADER &&
+		    !cli->json) {
 			cli_note(cli, "nothing is parked");
+		}
 		header = TABLE_NO_HEADER;
-		more = page->n_parked == PARKED_PAGE;
-		if (count > 0)
-			op.after_sequence = page->parked[count - 1]->sequence;
+		/* An event that is parked in several subscriptions is never
+		 * torn apart: the broker completes a page with it. */
+		more = page->n_parked > 0;
+		if (more) {
+			op.after_sequence =
+				page->parked[page->n_parked - 1]->sequence;
+		}
 		baton_call_free(response);
 		if (err != BATON_OK)
 			return cli_no_memory(cli);

@@ -12,7 +12,7 @@
 #define TABLE_COLUMNS_MAX 16
 #define TABLE_GAP 2
 /* A wrapping column is never made narrower than this. */
-#define TABLE_WRAP_MIN 20
+#define TABLE_WRAP_MIN 12
 
 struct table {
 	const struct table_column *columns;
@@ -107,14 +107,11 @@ table_add(struct table *table, const char *const *cells)
 	return BATON_OK;
 }
 
-/* Natural widths, then the wrapping column gives way to fit width. */
+/* Natural widths. */
 static void
-table_measure(const struct table *table, enum table_header header, size_t width,
+table_measure(const struct table *table, enum table_header header,
 	      size_t widths[TABLE_COLUMNS_MAX])
 {
-	size_t wraps = table->columns_count;
-	size_t total = 0;
-
 	for (size_t i = 0; i < table->columns_count; i++) {
 		widths[i] = header == TABLE_HEADER
 				    ? print_columns(table->columns[i].title)
@@ -123,20 +120,38 @@ table_measure(const struct table *table, enum table_header header, size_t width,
 			size_t cell = print_columns(
 				table->cells[row * table->columns_count + i]);
 
-			if (cell > widths[i])
+			if (cell > widths[i]) {
 				widths[i] = cell;
+			}
 		}
-		if (table->columns[i].align == TABLE_WRAP)
-			wraps = i;
-		total += widths[i] + (i > 0 ? TABLE_GAP : 0);
 	}
-	if (width == 0 || total <= width || wraps == table->columns_count)
-		return;
-	total -= widths[wraps];
-	if (width < total + TABLE_WRAP_MIN)
-		width = total + TABLE_WRAP_MIN;
-	if (widths[wraps] > width - total)
-		widths[wraps] = width - total;
+}
+
+/* Takes from the widest wrapping column until all fit width. */
+static void
+table_squeeze(const struct table *table, size_t width,
+	      size_t widths[TABLE_COLUMNS_MAX])
+{
+	size_t total = (table->columns_count - 1) * TABLE_GAP;
+
+	for (size_t i = 0; i < table->columns_count; i++)
+		total += widths[i];
+	while (total > width) {
+		size_t widest = table->columns_count;
+
+		for (size_t i = 0; i < table->columns_count; i++) {
+			if (table->columns[i].align == TABLE_WRAP &&
+			    widths[i] > TABLE_WRAP_MIN &&
+			    (widest == table->columns_count ||
+			     widths[i] > widths[widest])) {
+				widest = i;
+			}
+		}
+		if (widest == table->columns_count)
+			return;
+		widths[widest]--;
+		total--;
+	}
 }
 
 /*
@@ -229,7 +244,9 @@ table_print(const struct table *table, enum table_header header, size_t width,
 
 	if (table->rows == 0)
 		return;
-	table_measure(table, header, width, widths);
+	table_measure(table, header, widths);
+	if (width > 0)
+		table_squeeze(table, width, widths);
 	if (header == TABLE_HEADER) {
 		for (size_t i = 0; i < table->columns_count; i++)
 			rest[i] = table->columns[i].title;

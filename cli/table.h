@@ -20,8 +20,7 @@ enum table_align { TABLE_LEFT, TABLE_RIGHT, TABLE_WRAP };
 
 struct table_column {
 	const char *title;
-	/** WRAP: left, and broken into lines when the table is too wide. At
-	 *  most one column wraps. */
+	/** WRAP: left, and broken into lines when the table is too wide. */
 	enum table_align align;
 };
 
@@ -51,8 +50,8 @@ size_t table_rows(const struct table *table);
 /** Forgets the rows. */
 void table_clear(struct table *table);
 
-/** Prints to out in at most width columns as far as the wrapping column
- *  allows; width 0: no bound. Prints nothing when there is no row. */
+/** Prints to out in at most width columns as far as the wrapping
+ *  columns allow; width 0: no bound. Prints nothing when there is no row. */
 void table_print(const struct table *table, enum table_header header,
 		 size_t width, FILE *out);
 
