@@ -15,7 +15,7 @@ const char health_ref_i12[] =
 	"|MSG0001|P|2.5.1|||||GBR|UNICODE UTF-8\r"
 	"RF1|P^Pending^HL70283|R^Routine^HL70280|290^Community Paediatrics|||"
 	"REF-1001^PARIS|20260202|||DEV^Developmental concern^LOCAL\r"
-	"PRD|RP|Test^Referrer||||||RPG01^ODS\r"
+	"PRD|RP|Test^Referrer|||||RPG01^ODS\r"
 	"PRD|RT||||||887X^LOCAL\r"
 	"PID|1||9990000018^^^NHS^NH~4711^^^PARIS^PI||TEST^CHILD||20190405|2\r"
 	"DG1|1||80353004^Enuresis^SCT\r"
