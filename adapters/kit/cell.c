@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "adapters/kit/cell.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "adapters/kit/ascii.h"
 
 /* Longer than any name in a code list. */
 #define CELL_ENUM_BYTES 128
@@ -29,31 +30,35 @@ cell_problem(struct baton_problem *problem, baton_err code, const char *text)
 	return code;
 }
 
+/* A character of an enum's name; '\0' for one that no name has. */
+static char
+cell_enum_char(const char *prefix, char c)
+{
+	if (c == ' ' || c == '-' || c == '_')
+		return '_';
+	if (ascii_is_upper(c) || ascii_is_lower(c) || ascii_is_digit(c))
+		return prefix != NULL ? ascii_to_upper(c) : ascii_to_lower(c);
+	return '\0';
+}
+
 /* "not assess" of prefix "PANEL_DECISION_OUTCOME_" to the enum's name. */
 static baton_err
 cell_enum_name(const char *prefix, const char *text, size_t len,
 	       char name[CELL_ENUM_BYTES], struct baton_problem *problem)
 {
 	size_t at = prefix != NULL ? strlen(prefix) : 0;
+	bool known = len > 0 && at + len < CELL_ENUM_BYTES;
 
-	if (at > 0)
+	if (prefix != NULL)
 		memcpy(name, prefix, at);
-	if (len == 0 || at + len >= CELL_ENUM_BYTES) {
+	for (size_t i = 0; known && i < len; i++) {
+		name[at] = cell_enum_char(prefix, text[i]);
+		known = name[at++] != '\0';
+	}
+	if (!known) {
 		return cell_problem(problem, BATON_ENUM_UNKNOWN,
 				    "value is not in the code list; see "
 				    "--help-tables");
-	}
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == ' ' || c == '-')
-			c = '_';
-		if (!isalnum(c) && c != '_') {
-			return cell_problem(problem, BATON_ENUM_UNKNOWN,
-					    "value is not in the code list; "
-					    "see --help-tables");
-		}
-		name[at++] = (char)(prefix != NULL ? toupper(c) : tolower(c));
 	}
 	name[at] = '\0';
 	return BATON_OK;
@@ -137,8 +142,7 @@ cell_read_integer(const char *text, json_t **value,
 
 	errno = 0;
 	number = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' ||
-	    isspace((unsigned char)text[0])) {
+	if (errno != 0 || end == text || *end != '\0' || text[0] == ' ') {
 		return cell_problem(problem, BATON_FIELD_INVALID,
 				    "write a whole number");
 	}
@@ -206,7 +210,6 @@ cell_read(const struct kit_column *column, const char *text, size_t len,
 	return err;
 }
 
-/* Appends text in a growing string; false when memory ran out. */
 static int
 cell_write_enum(FILE *out, const char *prefix, const char *name)
 {
@@ -215,7 +218,7 @@ cell_write_enum(FILE *out, const char *prefix, const char *name)
 	if (len > 0 && strncmp(name, prefix, len) == 0)
 		name += len;
 	for (; *name != '\0'; name++) {
-		if (fputc(tolower((unsigned char)*name), out) == EOF)
+		if (fputc(ascii_to_lower(*name), out) == EOF)
 			return -1;
 	}
 	return 0;

@@ -274,9 +274,10 @@ families_flatten_transition(json_t *event)
 	json_t *transition = path_get(event, "data.transition");
 
 	/* proto3 JSON leaves out a 0, which is Reception when known. */
-	if (!json_is_true(json_object_get(transition, "schoolYearKnown")))
+	if (!json_is_true(json_object_get(transition, "schoolYearKnown"))) {
 		(void)json_object_del(transition, "schoolYear");
-	else if (json_object_get(transition, "schoolYear") == NULL)
+	} else if (json_object_get(transition, "schoolYear") == NULL) {
 		(void)json_object_set_new(transition, "schoolYear",
 					  json_integer(0));
+	}
 }

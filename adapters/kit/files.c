@@ -84,9 +84,10 @@ files_open_regular(int folder, const char *name, int *fd, struct stat *status,
 	if (*fd < 0) {
 		if (errno == ELOOP || errno == ENXIO)
 			goto not_regular;
-		if (errno == ENOENT)
+		if (errno == ENOENT) {
 			return baton_error_set(error, BATON_NOT_FOUND,
 					       "file is gone");
+		}
 		return files_fail(error, "cannot open file");
 	}
 	if (fstat(*fd, status) != 0) {

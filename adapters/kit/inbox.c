@@ -106,7 +106,7 @@ inbox_take(const struct intake *intake, const char *name,
 	baton_err err = intake_file(intake, name, &result, &error);
 
 	if (err != BATON_OK) {
-		scan->waiting++;
+		scan->failed++;
 		log_warn("inbox.left", "digest=%s reason=\"%s\"", result.digest,
 			 error.text);
 		return;
@@ -245,6 +245,18 @@ inbox_wait(struct inbox *inbox, int wait_ms)
 		continue;
 }
 
+static void
+inbox_watch(const struct inbox *inbox)
+{
+	const uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR;
+
+	if (inbox->notify >= 0 &&
+	    inotify_add_watch(inbox->notify, inbox->options.path, events) < 0) {
+		log_debug("inbox.not_watched",
+			  "changes are seen by the interval only");
+	}
+}
+
 static void *
 inbox_main(void *context)
 {
@@ -256,12 +268,7 @@ inbox_main(void *context)
 	while (!atomic_load(&inbox->stopping)) {
 		/* Before the scan, so that nothing falls between. Adding the
 		 * same folder again changes nothing. */
-		if (inbox->notify >= 0 &&
-		    inotify_add_watch(inbox->notify, inbox->options.path,
-				      IN_CLOSE_WRITE | IN_MOVED_TO |
-					      IN_ONLYDIR) < 0)
-			log_debug("inbox.not_watched",
-				  "changes are seen by the interval only");
+		inbox_watch(inbox);
 		err = inbox_scan(&inbox->options, inbox_stopping, inbox, &scan,
 				 &error);
 		if (atomic_load(&inbox->stopping))

@@ -27,8 +27,10 @@ struct inbox_options {
 struct inbox_scan {
 	/** Files that left the inbox. */
 	size_t taken;
-	/** Files to look at again soon: too young, or failed. */
+	/** Files too young, to look at again soon. */
 	size_t waiting;
+	/** Files that could not be taken in; they wait for the interval. */
+	size_t failed;
 	/** Links, folders and devices, which are never taken. */
 	size_t refused;
 };

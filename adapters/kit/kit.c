@@ -68,10 +68,11 @@ kit_note_broker(struct kit *kit, baton_err err, const struct baton_error *error)
 
 	if (atomic_exchange(&kit->away, away) == away || err == BATON_CLOSED)
 		return;
-	if (away)
+	if (away) {
 		log_warn("kit.broker_away", "reason=\"%s\"", error->text);
-	else
+	} else {
 		log_info("kit.broker_back", "publishing again");
+	}
 }
 
 static void
@@ -155,8 +156,7 @@ kit_start_outboxes(struct kit *kit, struct baton_error *error)
 	const struct settings *settings = kit->settings;
 	baton_err err;
 
-	kit->outboxes =
-		calloc(settings->outboxes_count + 1, sizeof(*kit->outboxes));
+	kit->outboxes = calloc(settings->outboxes_count + 1, sizeof(void *));
 	if (kit->outboxes == NULL)
 		return baton_error_set(error, BATON_NO_MEMORY, "out of memory");
 	for (size_t i = 0; i < settings->outboxes_count; i++) {

@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "adapters/kit/kit.h"
 #include "adapters/kit/run.h"
@@ -74,6 +76,17 @@ main_print(const struct kit_adapter *adapter, int option)
 	}
 }
 
+/* Files hold data about children: nobody else reads what we write, and a
+ * crash leaves no core with it. */
+static void
+main_harden(void)
+{
+	const struct rlimit none = {0, 0};
+
+	(void)umask(077);
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
 static int
 main_load_and_run(const struct kit_adapter *adapter, const char *path,
 		  bool check)
@@ -87,10 +100,12 @@ main_load_and_run(const struct kit_adapter *adapter, const char *path,
 		return MAIN_EXIT_CONFIG;
 	}
 	log_set_level((enum log_level)settings->log_level);
-	if (check)
+	if (check) {
 		(void)printf("%s: configuration is valid\n", path);
-	else
+	} else {
+		main_harden();
 		code = run_adapter(adapter, settings);
+	}
 	settings_free(adapter, settings);
 	return code;
 }
@@ -104,14 +119,14 @@ kit_main(const struct kit_adapter *adapter, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "c:nhV", main_options,
 				     NULL)) != -1) {
-		if (option == MAIN_OPTION_CONFIG)
+		if (option == MAIN_OPTION_CONFIG) {
 			path = optarg;
-		else if (option == MAIN_OPTION_CHECK)
+		} else if (option == MAIN_OPTION_CHECK) {
 			check = true;
-		else if (main_print(adapter, option))
-			return MAIN_EXIT_OK;
-		else
-			return MAIN_EXIT_USAGE;
+		} else {
+			return main_print(adapter, option) ? MAIN_EXIT_OK
+							   : MAIN_EXIT_USAGE;
+		}
 	}
 	if (path == NULL || optind != argc) {
 		(void)fprintf(stderr,

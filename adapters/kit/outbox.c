@@ -95,9 +95,10 @@ outbox_write(const struct settings_outbox *settings, int folder,
 		err = outbox_write_file(folder, sequence, family, "csv", text,
 					error);
 	}
-	if (err == BATON_OK && settings->format & SETTINGS_FORMAT_JSON)
+	if (err == BATON_OK && settings->format & SETTINGS_FORMAT_JSON) {
 		err = outbox_write_file(folder, sequence, family, "json", json,
 					error);
+	}
 out:
 	free(text);
 	json_decref(event);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "adapters/kit/path.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "adapters/kit/ascii.h"
 #include "baton/event.h"
 
 /* One step: "name" or "name[member=value]". */
@@ -152,9 +152,9 @@ path_append_plain(char *plain, size_t size, const char *name)
 	if (len > 0 && len + 1 < size)
 		plain[len++] = '.';
 	for (; *name != '\0' && len + 2 < size; name++) {
-		if (isupper((unsigned char)*name))
+		if (ascii_is_upper(*name))
 			plain[len++] = '_';
-		plain[len++] = (char)tolower((unsigned char)*name);
+		plain[len++] = ascii_to_lower(*name);
 	}
 	plain[len] = '\0';
 }
@@ -177,10 +177,8 @@ path_plain_where(const char *where, char *plain, size_t size)
 	char name[BATON_FIELD_PATH_BYTES];
 
 	plain[0] = '\0';
-	if (strncmp(where, "data.", 5) == 0)
-		where += 5;
-	else
-		where = path_envelope_field(where);
+	where = strncmp(where, "data.", 5) == 0 ? where + 5
+						: path_envelope_field(where);
 	while (*where != '\0') {
 		size_t len = strcspn(where, ".[]");
 

@@ -210,9 +210,11 @@ table_defaults(json_t *event, const char *source)
 	baton_err err = BATON_OK;
 
 	for (size_t i = 0;
-	     err == BATON_OK && i < sizeof(defaults) / sizeof(defaults[0]); i++)
+	     err == BATON_OK && i < sizeof(defaults) / sizeof(defaults[0]);
+	     i++) {
 		err = table_default_organisation(event, defaults[i].owner,
 						 defaults[i].path, source);
+	}
 	return err;
 }
 
@@ -266,9 +268,10 @@ table_fill(const struct table_header *header, const struct csv_row *row,
 		       header->table->family);
 	if (json_object_set_new(event, "specversion", json_string("1.0")) ||
 	    json_object_set_new(event, "source", json_string(source)) ||
-	    json_object_set_new(event, "type", json_string(type)))
+	    json_object_set_new(event, "type", json_string(type))) {
 		return table_problem(problem, BATON_NO_MEMORY, "",
 				     "out of memory");
+	}
 	for (size_t i = 0; i < header->count; i++) {
 		err = table_set_cell(header->columns[i], row->cells[i], event,
 				     problem);
