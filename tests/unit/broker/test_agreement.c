@@ -32,7 +32,8 @@ setup(void **state)
 
 	if (file == NULL)
 		return -1;
-	strcpy(file->path, "/tmp/baton-agreement-XXXXXX");
+	(void)snprintf(file->path, sizeof(file->path), "%s",
+		       "/tmp/baton-agreement-XXXXXX");
 	fd = mkstemp(file->path);
 	*state = file;
 	return fd < 0 ? -1 : close(fd);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "broker/policy.h"
@@ -117,7 +118,7 @@ check_replay(enum sector sector, const char *partner)
 	Baton__V1__Replay replay = BATON__V1__REPLAY__INIT;
 	char name[16];
 
-	strcpy(name, partner);
+	(void)snprintf(name, sizeof(name), "%s", partner);
 	replay.partner = name;
 	request.op_case = BATON__V1__REQUEST__OP_REPLAY;
 	request.replay = &replay;
