@@ -11,6 +11,11 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 
+# Assertions stay in: a broken invariant must stop the broker, not a child's
+# events.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
+
 option(BATON_WERROR "Treat warnings as errors" OFF)
 set(BATON_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
