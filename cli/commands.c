@@ -91,8 +91,9 @@ static const struct command commands_table[] = {
 		.details =
 			"A parked event holds up one child in one\n"
 			"subscription. list shows them, show prints one with\n"
-			"its event, retry delivers it again, discard settles\n"
-			"it without delivery and needs --reason.\n",
+			"its event. For operators only: retry delivers it\n"
+			"again, discard settles it without delivery and needs\n"
+			"--reason.\n",
 		.operands_min = 1,
 		.operands_max = 3,
 		.options =
@@ -107,7 +108,8 @@ static const struct command commands_table[] = {
 			"IDENTIFIER is an NHS number, a UPN, or one with its\n"
 			"kind: nhs_number:..., upn:..., uln:...,\n"
 			"social_care:/la/887:..., local:/ods/RPG:...\n"
-			"Exits with 1 when no event is known of the child.\n",
+			"For operators only. Exits with 1 when no event is\n"
+			"known of the child.\n",
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = journey_run,

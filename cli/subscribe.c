@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -7,7 +8,11 @@
 #include "cli/print.h"
 #include "cli/values.h"
 
-/* Events of one fetch: also how many are still printed after an interrupt. */
+/*
+ * Events of one fetch at most: also how many are still printed after an
+ * interrupt. The first fetch asks for one and the next ones for twice as many
+ * each, so that `| head -1` does not lease, and give back, what it never reads.
+ */
 #define SUBSCRIBE_BATCH 32
 /* How long a fetch waits: for more events, and to see that there are none. */
 #define SUBSCRIBE_FOLLOW_MS 20000
@@ -19,6 +24,7 @@ struct subscribe {
 	struct cli *cli;
 	struct interrupt *interrupt;
 	bool follow;
+	uint32_t batch;
 	/* Events still wanted; UINT64_MAX: all. */
 	uint64_t wanted;
 	uint64_t unreadable;
@@ -76,11 +82,32 @@ subscribe_passes(baton_err err)
 	       err == BATON_BUSY || err == BATON_UNAVAILABLE;
 }
 
+/* How many events to ask for next. */
 static uint32_t
-subscribe_batch(const struct subscribe *subscribe)
+subscribe_next_batch(struct subscribe *subscribe)
 {
-	return subscribe->wanted < SUBSCRIBE_BATCH ? (uint32_t)subscribe->wanted
-						   : SUBSCRIBE_BATCH;
+	if (subscribe->batch == 0) {
+		subscribe->batch = 1;
+	} else if (subscribe->batch < SUBSCRIBE_BATCH) {
+		subscribe->batch *= 2;
+	}
+	return subscribe->wanted < subscribe->batch
+		       ? (uint32_t)subscribe->wanted
+		       : subscribe->batch;
+}
+
+/* Whether there is a use in fetching more. */
+static bool
+subscribe_goes_on(struct subscribe *subscribe)
+{
+	struct pollfd out = {.fd = fileno(subscribe->cli->out)};
+
+	/* A pipe whose reader has gone says so without being written to. */
+	if (poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0) {
+		subscribe->write_errno = EPIPE;
+	}
+	return subscribe->wanted > 0 && subscribe->write_errno == 0 &&
+	       !interrupt_came(subscribe->interrupt);
 }
 
 /*
@@ -96,11 +123,10 @@ subscribe_loop(struct subscribe *subscribe,
 	baton_err err = BATON_OK;
 	bool away = false;
 
-	while (subscribe->wanted > 0 && subscribe->write_errno == 0 &&
-	       !interrupt_came(subscribe->interrupt)) {
+	while (subscribe_goes_on(subscribe)) {
 		size_t delivered = 0;
 
-		options->max_events = subscribe_batch(subscribe);
+		options->max_events = subscribe_next_batch(subscribe);
 		err = baton_fetch(client, options,
 				  subscribe->follow ? SUBSCRIBE_FOLLOW_MS
 						    : SUBSCRIBE_DRAIN_MS,

@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+/* More than any of our pages has. */
+#define SOURCE_BYTES 65536
+
 /* A command line whose output and errors are kept in memory. */
 struct line {
 	struct cli cli;
@@ -130,6 +133,76 @@ help_of_a_command_lists_its_options(void **state)
 	assert_non_null(strstr(line.out_text, "--url URL"));
 	assert_null(strstr(line.out_text, "--follow"));
 	line_free(&line);
+}
+
+/* The whole of a file of the source tree, given. */
+static char *
+read_source(const char *name)
+{
+	char *text = calloc(1, SOURCE_BYTES);
+	char path[512];
+	FILE *file;
+
+	assert_non_null(text);
+	(void)snprintf(path, sizeof(path), "%s/%s", SOURCE_PATH, name);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_in_range(fread(text, 1, SOURCE_BYTES, file), 1,
+			SOURCE_BYTES - 1);
+	(void)fclose(file);
+	return text;
+}
+
+static void
+manual_has_a_section_for_every_command(void **state)
+{
+	char *page = read_source("deploy/man/baton.1");
+	const struct command *command;
+	char wanted[64];
+
+	(void)state;
+	for (size_t i = 0; (command = commands_get(i)) != NULL; i++) {
+		(void)snprintf(wanted, sizeof(wanted), "\n.Ss %s\n",
+			       command->name);
+		assert_non_null(strstr(page, wanted));
+		(void)snprintf(wanted, sizeof(wanted), "deploy/man/baton-%s.1",
+			       command->name);
+		free(read_source(wanted));
+	}
+	free(page);
+}
+
+static void
+manual_explains_every_option(void **state)
+{
+	char *page = read_source("deploy/man/baton.1");
+	char wanted[64];
+
+	(void)state;
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		(void)snprintf(wanted, sizeof(wanted), "\n.It Fl -%s",
+			       options_name((enum option_id)id));
+		assert_non_null(strstr(page, wanted));
+	}
+	free(page);
+}
+
+static void
+completion_knows_every_command_and_option(void **state)
+{
+	char *script = read_source("deploy/completion/baton.bash");
+	const struct command *command;
+	char wanted[64];
+
+	(void)state;
+	for (size_t i = 0; (command = commands_get(i)) != NULL; i++)
+		assert_non_null(strstr(script, command->name));
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		(void)snprintf(wanted, sizeof(wanted), "--%s",
+			       options_name((enum option_id)id));
+		assert_non_null(strstr(script, wanted));
+	}
+	free(script);
 }
 
 static void
@@ -270,6 +343,9 @@ main(void)
 		cmocka_unit_test(help_names_every_command_and_exit_code),
 		cmocka_unit_test(help_lines_fit_a_terminal),
 		cmocka_unit_test(help_of_a_command_lists_its_options),
+		cmocka_unit_test(manual_has_a_section_for_every_command),
+		cmocka_unit_test(manual_explains_every_option),
+		cmocka_unit_test(completion_knows_every_command_and_option),
 		cmocka_unit_test(cli_fail_says_what_to_do_next),
 		cmocka_unit_test(cli_fail_escapes_what_the_broker_said),
 		cmocka_unit_test(cli_exit_codes_follow_the_error),
