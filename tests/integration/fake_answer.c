@@ -201,10 +201,20 @@ fake_fetch(struct fake_broker *broker, const Baton__V1__Fetch *request)
 	response.fetch = &body;
 	response.op_case = BATON__V1__RESPONSE__OP_FETCH;
 	packed = fake_pack(&response, BATON_OK, 0);
-	broker->offers_count -= body.n_deliveries;
-	memmove(broker->offers, broker->offers + body.n_deliveries,
-		broker->offers_count * sizeof(broker->offers[0]));
 	return packed;
+}
+
+/* What is acknowledged or rejected is offered no more. */
+static void
+fake_withdraw(struct fake_broker *broker, uint64_t sequence)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < broker->offers_count; i++) {
+		if (broker->offers[i].sequence != sequence)
+			broker->offers[kept++] = broker->offers[i];
+	}
+	broker->offers_count = kept;
 }
 
 static struct baton_span
@@ -233,6 +243,8 @@ fake_settle(struct fake_broker *broker, const Baton__V1__Settle *request)
 		body.results[i] = &results[i];
 		if (broker->settlements_count == FAKE_SETTLEMENTS)
 			abort();
+		if (from->verdict != BATON__V1__VERDICT__VERDICT_RETRY)
+			fake_withdraw(broker, from->sequence);
 		kept = &broker->settlements[broker->settlements_count++];
 		kept->sequence = from->sequence;
 		kept->lease = from->lease;
@@ -240,6 +252,7 @@ fake_settle(struct fake_broker *broker, const Baton__V1__Settle *request)
 		(void)snprintf(kept->reason, sizeof(kept->reason), "%s",
 			       from->reason);
 	}
+	(void)pthread_cond_broadcast(&broker->changed);
 	response.settle = &body;
 	response.op_case = BATON__V1__RESPONSE__OP_SETTLE;
 	packed = fake_pack(&response, BATON_OK, 0);

@@ -413,6 +413,30 @@ fake_broker_offer(struct fake_broker *broker, uint64_t sequence, uint64_t lane,
 	(void)pthread_mutex_unlock(&broker->lock);
 }
 
+static bool
+fake_is_settled(const struct fake_broker *broker, uint64_t sequence)
+{
+	for (size_t i = 0; i < broker->settlements_count; i++) {
+		if (broker->settlements[i].sequence == sequence)
+			return true;
+	}
+	return false;
+}
+
+bool
+fake_broker_wait_settled(struct fake_broker *broker, uint64_t sequence)
+{
+	struct timespec until = fake_after_ms(FAKE_WAIT_MS);
+	bool settled;
+
+	(void)pthread_mutex_lock(&broker->lock);
+	while (!fake_is_settled(broker, sequence) && fake_wait(broker, &until))
+		continue;
+	settled = fake_is_settled(broker, sequence);
+	(void)pthread_mutex_unlock(&broker->lock);
+	return settled;
+}
+
 size_t
 fake_broker_settled(struct fake_broker *broker,
 		    struct fake_settlement *settlements, size_t size)

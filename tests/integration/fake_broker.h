@@ -109,9 +109,13 @@ struct fake_totals fake_broker_totals(struct fake_broker *broker);
 /** The event at this index of the journal, borrowed. */
 struct baton_span fake_broker_event(struct fake_broker *broker, size_t index);
 
-/** Puts an event up for the next fetch; text is copied as its bytes. */
+/** Offers an event to each fetch until it is acknowledged or rejected; text is
+ *  copied as its bytes. */
 void fake_broker_offer(struct fake_broker *broker, uint64_t sequence,
 		       uint64_t lane, const char *text);
+
+/** Waits until this sequence is settled; false after ten seconds. */
+bool fake_broker_wait_settled(struct fake_broker *broker, uint64_t sequence);
 
 /** Copies the settlements so far; returns how many there are. */
 size_t fake_broker_settled(struct fake_broker *broker,
