@@ -44,7 +44,7 @@ maybe_crash(void)
 		_exit(CRASHED);
 }
 
-/* The names are the linker's (--wrap). */
+/* NOLINTBEGIN(readability-identifier-naming): the linker's names (--wrap). */
 int __real_renameat(int from, const char *name, int to, const char *new_name);
 int __wrap_renameat(int from, const char *name, int to, const char *new_name);
 int __real_unlinkat(int folder, const char *name, int flags);
@@ -93,6 +93,8 @@ __wrap_write(int fd, const void *bytes, size_t len)
 	maybe_crash();
 	return __real_write(fd, bytes, len);
 }
+
+/* NOLINTEND(readability-identifier-naming) */
 
 /* ---- the broker's side ---- */
 

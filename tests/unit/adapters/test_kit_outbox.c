@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* The names are the linker's (--wrap). */
+/* NOLINTBEGIN(readability-identifier-naming): the linker's names (--wrap). */
 ssize_t __real_write(int fd, const void *bytes, size_t len);
 ssize_t __wrap_write(int fd, const void *bytes, size_t len);
 
@@ -30,6 +30,8 @@ __wrap_write(int fd, const void *bytes, size_t len)
 	}
 	return __real_write(fd, bytes, len);
 }
+
+/* NOLINTEND(readability-identifier-naming) */
 
 struct place {
 	struct kit_folder folder;
