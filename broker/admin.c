@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests that make, drop, move and repair subscriptions. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,37 +28,41 @@ baton_err
 admin_start(struct delivery *delivery, const Baton__V1__Start *start,
 	    uint64_t *position, struct baton_error *error)
 {
-	uint64_t sequence = 0;
+	int at = start == NULL ? 0 : (int)start->at;
 	int64_t time_ms = INT64_MAX;
+	uint64_t sequence = 1;
 	baton_err err;
 
 	*position = 0;
-	switch (start == NULL ? 0 : (int)start->at) {
-	case BATON__V1__START_AT__START_AT_BEGINNING:
-		return BATON_OK;
-	case BATON__V1__START_AT__START_AT_SEQUENCE:
-		if (start->sequence == 0 || start->sequence > INT64_MAX) {
-			return baton_error_set(error, BATON_INVALID,
-					       "sequences begin at 1");
-		}
-		*position = start->sequence - 1;
-		return BATON_OK;
-	case BATON__V1__START_AT__START_AT_TIME:
-		time_ms = start->time_ms;
-		break;
-	case BATON__V1__START_AT__START_AT_NOW:
-		/* No event is accepted at the end of time: last + 1. */
-		break;
-	default:
+	if (at < BATON__V1__START_AT__START_AT_BEGINNING ||
+	    at > BATON__V1__START_AT__START_AT_TIME) {
 		return baton_error_set(error, BATON_INVALID,
 				       "start must say where: beginning, now, "
 				       "a sequence or a time");
 	}
-	err = store_find_time(delivery->reader, time_ms, &sequence, error);
-	if (err == BATON_OK) {
-		*position = sequence - 1;
+	if (at == BATON__V1__START_AT__START_AT_BEGINNING) {
+		return BATON_OK;
 	}
-	return err;
+	if (at == BATON__V1__START_AT__START_AT_TIME) {
+		time_ms = start->time_ms;
+	}
+	/* No event is accepted at the end of time: one after the last. */
+	err = store_find_time(delivery->reader, time_ms, &sequence, error);
+	if (err != BATON_OK) {
+		return err;
+	}
+	if (at == BATON__V1__START_AT__START_AT_SEQUENCE) {
+		if (start->sequence == 0 || start->sequence > sequence) {
+			return baton_error_set(
+				error, BATON_INVALID,
+				"the journal has sequences 1 to %" PRIu64
+				", and %" PRIu64 " comes next",
+				sequence - 1, sequence);
+		}
+		sequence = start->sequence;
+	}
+	*position = sequence - 1;
+	return BATON_OK;
 }
 
 static size_t

@@ -227,6 +227,15 @@ lane_index_reserve(struct lane_index *index, size_t count)
 }
 
 void
+lane_index_clear(struct lane_index *index)
+{
+	for (size_t i = 0; i < index->capacity; i++) {
+		index->slots[i].lane = NULL;
+	}
+	index->count = 0;
+}
+
+void
 lane_index_fini(struct lane_index *index)
 {
 	free(index->slots);

@@ -106,6 +106,8 @@ struct lane {
 	/** It asks to be made behind, for it holds up the window. */
 	bool spilling;
 	enum lane_row row;
+	/** What it will hold when the plan is on disk. */
+	enum lane_row planned_row;
 	/** Its matching events up to here are settled. */
 	uint64_t settled_to;
 	/** Unsettled events in order; the first `leased` are with a
@@ -173,6 +175,8 @@ struct lane_slot {
 /** Makes room for count lanes in all. Errors: NO_MEMORY. */
 BATON_MUST_CHECK baton_err lane_index_reserve(struct lane_index *index,
 					      size_t count);
+/** Empties it, keeping its room. */
+void lane_index_clear(struct lane_index *index);
 void lane_index_fini(struct lane_index *index);
 /** The lane, borrowed, or NULL. */
 struct lane *lane_index_get(const struct lane_index *index, uint64_t key);

@@ -178,8 +178,8 @@ BATON_MUST_CHECK baton_err
 subscription_resolve(struct subscription *subscription, uint64_t sequence,
 		     enum subscription_resolution resolution);
 
-/** Moves one lane so that events after settled_to come (again). Errors:
- *  NO_MEMORY. */
+/** Moves one lane so that events after settled_to, which the journal has, come
+ *  (again). A lane parked at or before it stays. Errors: NO_MEMORY. */
 BATON_MUST_CHECK baton_err subscription_move(struct subscription *subscription,
 					     int64_t child,
 					     uint64_t settled_to);
@@ -234,7 +234,7 @@ void subscription_revert(struct subscription *subscription);
 void subscription_plan_fini(struct subscription_plan *plan);
 
 /** Plans a replay of the whole: every lane is dropped but those parked at or
- *  before position. Errors: NO_MEMORY. */
+ *  before position, which the journal has. Errors: NO_MEMORY. */
 BATON_MUST_CHECK baton_err
 subscription_plan_replay(const struct subscription *subscription,
 			 uint64_t position, struct subscription_plan *plan);

@@ -74,7 +74,7 @@ subscription_plan_replay(const struct subscription *subscription,
 	}
 	plan->position = position;
 	for (size_t i = 0; i < subscription->lanes.capacity; i++) {
-		const struct lane *lane = subscription->lanes.slots[i].lane;
+		struct lane *lane = subscription->lanes.slots[i].lane;
 
 		if (lane != NULL &&
 		    subscription_survives_replay(lane, position)) {
@@ -92,10 +92,7 @@ subscription_replayed(struct subscription *subscription, uint64_t position)
 
 	assert(subscription->planned == NULL);
 	subscription_clear_window(subscription);
-	memset(subscription->leases.slots, 0,
-	       subscription->leases.capacity *
-		       sizeof(*subscription->leases.slots));
-	subscription->leases.count = 0;
+	lane_index_clear(&subscription->leases);
 	subscription->ready.count = 0;
 	subscription->timers.count = 0;
 	subscription->behind_first = NULL;

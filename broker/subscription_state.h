@@ -74,10 +74,10 @@ void subscription_mark(struct subscription *subscription, struct lane *lane,
 BATON_MUST_CHECK baton_err
 subscription_plan_reserve(struct subscription_plan *plan, size_t lanes);
 
-/** Adds the row that a lane needs under plan->position, if any. */
+/** Adds the row that a lane needs under plan->position, if any, and notes it in
+ *  the lane. */
 void subscription_plan_lane(const struct subscription *subscription,
-			    const struct lane *lane,
-			    struct subscription_plan *plan);
+			    struct lane *lane, struct subscription_plan *plan);
 
 /** Empties the window; lanes keep what is in their queues. */
 void subscription_clear_window(struct subscription *subscription);

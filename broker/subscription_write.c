@@ -105,7 +105,7 @@ subscription_planned_position(const struct subscription *subscription)
 
 void
 subscription_plan_lane(const struct subscription *subscription,
-		       const struct lane *lane, struct subscription_plan *plan)
+		       struct lane *lane, struct subscription_plan *plan)
 {
 	bool behind = subscription_will_be_behind(lane);
 	struct store_lane *row = &plan->puts[plan->puts_count];
@@ -123,7 +123,9 @@ subscription_plan_lane(const struct subscription *subscription,
 		parked = lane->change.kind == LANE_CHANGE_PARK;
 		plan->parked += parked;
 	}
+	lane->planned_row = behind ? LANE_ROW_BEHIND : LANE_ROW_AHEAD;
 	if (!behind && row->settled_to <= plan->position) {
+		lane->planned_row = LANE_ROW_NONE;
 		if (lane->row == LANE_ROW_BEHIND) {
 			plan->drops[plan->drops_count] = lane->child;
 			plan->drops_count++;
@@ -215,12 +217,12 @@ subscription_plan(struct subscription *subscription,
 		return BATON_NO_MEMORY;
 	}
 	plan->position = subscription_planned_position(subscription);
-	for (const struct lane *lane = subscription->planned; lane != NULL;
+	for (struct lane *lane = subscription->planned; lane != NULL;
 	     lane = lane->next_writing) {
 		subscription_plan_lane(subscription, lane, plan);
 	}
-	for (const struct lane *lane = subscription->planned_dirty;
-	     lane != NULL; lane = lane->next_dirty) {
+	for (struct lane *lane = subscription->planned_dirty; lane != NULL;
+	     lane = lane->next_dirty) {
 		subscription_plan_lane(subscription, lane, plan);
 	}
 	return BATON_OK;
@@ -306,13 +308,16 @@ subscription_commit_lane(struct subscription *subscription, struct lane *lane)
 	}
 }
 
-static enum lane_row
-subscription_row_after(const struct lane *lane, uint64_t position)
+/* The row is what was planned; a lane that has caught up since has to mend it
+ * again. */
+static void
+subscription_commit_row(struct subscription *subscription, struct lane *lane)
 {
-	if (lane->behind) {
-		return LANE_ROW_BEHIND;
+	lane->row = lane->planned_row;
+	if (lane->row == LANE_ROW_BEHIND && !lane->behind) {
+		subscription_make_dirty(subscription, lane);
 	}
-	return lane->settled_to > position ? LANE_ROW_AHEAD : LANE_ROW_NONE;
+	subscription_forget_idle(subscription, lane);
 }
 
 /* Idle lanes that the position has passed without a head in the window. The
@@ -350,16 +355,14 @@ subscription_commit(struct subscription *subscription,
 	while ((lane = subscription->planned) != NULL) {
 		subscription->planned = lane->next_writing;
 		subscription_commit_lane(subscription, lane);
-		lane->row = subscription_row_after(lane, plan->position);
-		subscription_forget_idle(subscription, lane);
+		subscription_commit_row(subscription, lane);
 	}
 	while ((lane = subscription->planned_dirty) != NULL) {
 		subscription->planned_dirty = lane->next_dirty;
 		lane->dirty = false;
 		lane->behind = lane->behind || lane->spilling;
 		lane->spilling = false;
-		lane->row = subscription_row_after(lane, plan->position);
-		subscription_forget_idle(subscription, lane);
+		subscription_commit_row(subscription, lane);
 	}
 	subscription_slide(subscription);
 	subscription_sweep(subscription);
