@@ -23,7 +23,7 @@ marks="$number|$born|$team|MarkedName"
 out=$home/out
 config=$home/adapter.yaml
 takes_csv=no
-"$adapter" --help-tables | grep -q '^Table ' && takes_csv=yes
+grep -q '^Table ' <<<"$("$adapter" --help-tables)" && takes_csv=yes
 
 write_config() {
 	cat >"$config" <<-YAML
@@ -88,10 +88,10 @@ broker_files '{id: under-test, organisation: /la/887, sector: send}'
 write_config
 
 claim help_names_the_options \
-	eval '"$adapter" --help | grep -q -- --config'
-claim version_is_printed eval '"$adapter" --version | grep -q "^baton-"'
+	eval 'grep -q -- --config <<<"$("$adapter" --help)"'
+claim version_is_printed eval 'grep -q "^baton-" <<<"$("$adapter" --version)"'
 claim help_config_lists_the_settings \
-	eval '"$adapter" --help-config | grep -q "^broker:"'
+	eval 'grep -q "^broker:" <<<"$("$adapter" --help-config)"'
 claim help_tables_is_printed eval '[ -n "$("$adapter" --help-tables)" ]'
 claim unknown_option_is_usage exits_with 1 "$adapter" --no-such-option
 claim no_configuration_is_usage exits_with 1 "$adapter"
