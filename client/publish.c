@@ -2,7 +2,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "baton/client.h"
 #include "client/borrow.h"
@@ -208,7 +207,8 @@ baton_publish(struct baton_client *client, const struct baton_span *events,
 	};
 	baton_err err;
 
-	memset(results, 0, count * sizeof(*results));
+	for (size_t i = 0; i < count; i++)
+		results[i] = (struct baton_publish_result){0};
 	err = client_enter(client, error);
 	if (err != BATON_OK)
 		return err;

@@ -56,6 +56,7 @@ fake_pack(Baton__V1__Response *response, baton_err code,
 	len = baton__v1__response__get_packed_size(response);
 	bytes = fake_allocate(len, 1);
 	(void)baton__v1__response__pack(response, bytes);
+	response->status = NULL;
 	return (struct baton_span){bytes, len};
 }
 
@@ -125,7 +126,7 @@ fake_publish(struct fake_broker *broker, const Baton__V1__Publish *request)
 		fake_allocate(count, sizeof(*results));
 	struct baton_span packed;
 
-	body.results = fake_allocate(count, sizeof(*body.results));
+	body.results = fake_allocate(count, sizeof(void *));
 	body.n_results = count;
 	for (size_t i = 0; i < count; i++) {
 		fake_store(broker,
@@ -231,7 +232,7 @@ fake_settle(struct fake_broker *broker, const Baton__V1__Settle *request)
 	struct baton_span packed;
 
 	lost.code = BATON_LEASE_LOST;
-	body.results = fake_allocate(count, sizeof(*body.results));
+	body.results = fake_allocate(count, sizeof(void *));
 	body.n_results = count;
 	for (size_t i = 0; i < count; i++) {
 		const Baton__V1__Settlement *from = request->settlements[i];

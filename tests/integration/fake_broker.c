@@ -34,10 +34,11 @@ fake_note_publish(struct fake_broker *broker, struct baton_span bytes)
 {
 	if (bytes.len > broker->largest_publish_bytes)
 		broker->largest_publish_bytes = bytes.len;
-	if (broker->first_publish.data == NULL)
+	if (broker->first_publish.data == NULL) {
 		broker->first_publish = fake_copy(bytes.data, bytes.len);
-	else if (!fake_same(broker->first_publish, bytes))
+	} else if (!fake_same(broker->first_publish, bytes)) {
 		broker->publishes_differ = true;
+	}
 }
 
 /* With the lock held. The answer's data is NULL when there is none. */
@@ -59,12 +60,13 @@ fake_handle(struct fake_broker *broker, struct baton_span bytes, bool *hang_up)
 	step = fake_next_step(broker, op);
 	broker->counts[op]++;
 	(void)pthread_cond_broadcast(&broker->changed);
-	if (step.what == FAKE_REFUSE)
+	if (step.what == FAKE_REFUSE) {
 		answer = fake_refuse(step.code, step.retry_after_ms);
-	else if (step.what == FAKE_RAW)
+	} else if (step.what == FAKE_RAW) {
 		answer = fake_copy(step.raw, step.raw_len);
-	else
+	} else {
 		answer = fake_carry_out(broker, request);
+	}
 	if (step.what == FAKE_LOSE_ANSWER || step.what == FAKE_HANG_UP) {
 		fake_discard(answer);
 		answer.data = NULL;
