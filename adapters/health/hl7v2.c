@@ -78,9 +78,10 @@ hl7v2_split(struct baton_span span, char separator, unsigned number)
 		return number == 1 ? span : hl7v2_span(NULL, 0);
 	for (;;) {
 		end = memchr(at, separator, left);
-		if (--number == 0)
+		if (--number == 0) {
 			return hl7v2_span(at, end == NULL ? left
 							  : (size_t)(end - at));
+		}
 		if (end == NULL)
 			return hl7v2_span(NULL, 0);
 		left -= (size_t)(end - at) + 1;
@@ -119,9 +120,10 @@ hl7v2_field(const struct hl7v2_message *message,
 	if (segment == NULL)
 		return hl7v2_span(NULL, 0);
 	/* The name counts as part 1; in a header MSH-1 is the separator. */
-	if (!hl7v2_is_header(segment))
+	if (!hl7v2_is_header(segment)) {
 		return hl7v2_split(segment->line, message->separators.field,
 				   number + 1);
+	}
 	if (number == 1)
 		return hl7v2_span(segment->line.data + 3, 1);
 	return hl7v2_split(segment->line, message->separators.field, number);

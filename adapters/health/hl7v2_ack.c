@@ -109,14 +109,15 @@ hl7v2_put_text(const struct hl7v2_writer *writer, const char *text)
 
 	for (; *text != '\0'; text++) {
 		found = memchr(characters, *text, sizeof(characters));
-		if (found == NULL)
+		if (found == NULL) {
 			(void)fputc(*text, writer->out);
-		else if (separators->escape == '\0')
+		} else if (separators->escape == '\0') {
 			(void)fputc('?', writer->out);
-		else
+		} else {
 			(void)fprintf(writer->out, "%c%c%c", separators->escape,
 				      "FSTRE"[found - characters],
 				      separators -> escape);
+		}
 	}
 }
 
@@ -133,9 +134,10 @@ hl7v2_put_type(const struct hl7v2_writer *writer)
 		return;
 	(void)fputc(writer->separators.component, writer->out);
 	hl7v2_copy(writer, event);
-	if (writer->version >= 231)
+	if (writer->version >= 231) {
 		(void)fprintf(writer->out, "%cACK",
 			      writer->separators.component);
+	}
 }
 
 static void
@@ -160,10 +162,11 @@ hl7v2_put_msh(const struct hl7v2_writer *writer, const struct hl7v2_ack *ack)
 
 	(void)fputs("MSH", writer->out);
 	hl7v2_separate(writer, 1);
-	if (writer->message != NULL)
+	if (writer->message != NULL) {
 		hl7v2_copy(writer, hl7v2_encoding(writer->message));
-	else
+	} else {
 		(void)fputs("^~\\&", writer->out);
+	}
 	for (size_t i = 0; i < 4; i++) {
 		hl7v2_separate(writer, 1);
 		hl7v2_copy(writer, hl7v2_header_field(writer, addresses[i]));
@@ -175,15 +178,17 @@ hl7v2_put_msh(const struct hl7v2_writer *writer, const struct hl7v2_ack *ack)
 	hl7v2_separate(writer, 1);
 	hl7v2_put_text(writer, ack->control_id);
 	hl7v2_separate(writer, 1);
-	if (writer->is_msh && hl7v2_header_field(writer, 11).len > 0)
+	if (writer->is_msh && hl7v2_header_field(writer, 11).len > 0) {
 		hl7v2_copy(writer, hl7v2_header_field(writer, 11));
-	else
+	} else {
 		(void)fputc('P', writer->out);
+	}
 	hl7v2_separate(writer, 1);
-	if (writer->is_msh && hl7v2_version(writer->message) != 0)
+	if (writer->is_msh && hl7v2_version(writer->message) != 0) {
 		hl7v2_copy(writer, hl7v2_header_field(writer, 12));
-	else
+	} else {
 		(void)fputs("2.5", writer->out);
+	}
 	if (writer->is_msh)
 		charset = hl7v2_header_field(writer, 18);
 	if (application || charset.len > 0) {
@@ -242,11 +247,12 @@ hl7v2_put_where(const struct hl7v2_writer *writer,
 	(void)fputs(where->segment, writer->out);
 	for (size_t i = 0; i < count; i++) {
 		(void)fputc(writer->separators.component, writer->out);
-		if (numbers[i] != 0)
+		if (numbers[i] != 0) {
 			(void)fprintf(writer->out, "%u", numbers[i]);
-		else if (i == 2)
+		} else if (i == 2) {
 			/* A component stands in some repetition. */
 			(void)fputc('1', writer->out);
+		}
 	}
 }
 

@@ -41,16 +41,18 @@ hl7v2_read_separators(struct hl7v2_message *message, struct baton_span line,
 	separators->field = (char)line.data[3];
 	encoding = hl7v2_split(line, separators->field, 2);
 	if (!hl7v2_may_separate(line.data[3]) || encoding.len < 2 ||
-	    encoding.len > 5)
+	    encoding.len > 5) {
 		return hl7v2_fault_set(fault, BATON_MALFORMED, HL7V2_DATA_TYPE,
 				       &where,
 				       "MSH-2 is not 2 to 5 separators");
+	}
 	message->encoding = encoding;
 	for (size_t i = 0; i < encoding.len; i++) {
-		if (!hl7v2_may_separate(encoding.data[i]))
+		if (!hl7v2_may_separate(encoding.data[i])) {
 			return hl7v2_fault_set(
 				fault, BATON_MALFORMED, HL7V2_DATA_TYPE, &where,
 				"MSH-2 holds a character that cannot separate");
+		}
 		if (memchr(encoding.data, encoding.data[i], i) == NULL &&
 		    slot < sizeof(slots) / sizeof(slots[0]))
 			*slots[slot++] = (char)encoding.data[i];
@@ -108,26 +110,33 @@ hl7v2_check_bounds(const struct hl7v2_message *message,
 	return BATON_OK;
 }
 
-static baton_err
+/* Makes room for one more segment; NULL, with the fault, when there is none. */
+static struct hl7v2_segment *
 hl7v2_grow(struct hl7v2_message *message, struct hl7v2_fault *fault)
 {
+	struct hl7v2_segment *segments = message->segments;
 	size_t room =
 		message->room == 0 ? HL7V2_FIRST_SEGMENTS : message->room * 2;
-	struct hl7v2_segment *segments;
 
-	if (message->count >= HL7V2_SEGMENTS_MAX)
-		return hl7v2_fault_set(
+	if (message->count >= HL7V2_SEGMENTS_MAX) {
+		(void)hl7v2_fault_set(
 			fault, BATON_TOO_LARGE, HL7V2_SEGMENT_SEQUENCE, NULL,
 			"more than %d segments", HL7V2_SEGMENTS_MAX);
-	if (message->count < message->room)
-		return BATON_OK;
-	segments = realloc(message->segments, room * sizeof(*segments));
-	if (segments == NULL)
-		return hl7v2_fault_set(fault, BATON_NO_MEMORY, HL7V2_INTERNAL,
-				       NULL, "out of memory, send again later");
-	message->segments = segments;
-	message->room = room;
-	return BATON_OK;
+		return NULL;
+	}
+	if (segments == NULL || message->count == message->room) {
+		segments = realloc(segments, room * sizeof(*segments));
+		if (segments == NULL) {
+			(void)hl7v2_fault_set(fault, BATON_NO_MEMORY,
+					      HL7V2_INTERNAL, NULL,
+					      "out of memory, send again "
+					      "later");
+			return NULL;
+		}
+		message->segments = segments;
+		message->room = room;
+	}
+	return &segments[message->count];
 }
 
 static baton_err
@@ -138,22 +147,26 @@ hl7v2_add(struct hl7v2_message *message, struct baton_span line,
 	baton_err err;
 
 	if (message->count == 0) {
-		if (!hl7v2_starts_message(line))
+		if (!hl7v2_starts_message(line)) {
 			return hl7v2_fault_set(
 				fault, BATON_MALFORMED, HL7V2_SEGMENT_SEQUENCE,
 				NULL, "message does not begin with MSH");
+		}
 		err = hl7v2_read_separators(message, line, fault);
 		if (err != BATON_OK)
 			return err;
 	}
-	if (!hl7v2_is_segment(message, line))
+	if (!hl7v2_is_segment(message, line)) {
 		return hl7v2_fault_set(
 			fault, BATON_MALFORMED, HL7V2_SEGMENT_SEQUENCE, NULL,
 			"line %zu is no segment", message->count + 1);
-	err = hl7v2_grow(message, fault);
-	if (err != BATON_OK)
-		return err;
-	segment = &message->segments[message->count++];
+	}
+	segment = hl7v2_grow(message, fault);
+	if (segment == NULL) {
+		return fault->code == HL7V2_INTERNAL ? BATON_NO_MEMORY
+						     : BATON_TOO_LARGE;
+	}
+	message->count++;
 	memcpy(segment->name, line.data, 3);
 	segment->name[3] = '\0';
 	segment->line = line;
@@ -201,10 +214,11 @@ hl7v2_split_lines(struct hl7v2_message *message, struct baton_span bytes,
 		if (err != BATON_OK)
 			return err;
 	}
-	if (message->count == 0)
+	if (message->count == 0) {
 		return hl7v2_fault_set(fault, BATON_MALFORMED,
 				       HL7V2_SEGMENT_SEQUENCE, NULL,
 				       "message is empty");
+	}
 	return BATON_OK;
 }
 
@@ -216,9 +230,10 @@ hl7v2_parse(struct baton_span bytes, struct hl7v2_message **message,
 	baton_err err;
 
 	*message = NULL;
-	if (parsed == NULL)
+	if (parsed == NULL) {
 		return hl7v2_fault_set(fault, BATON_NO_MEMORY, HL7V2_INTERNAL,
 				       NULL, "out of memory, send again later");
+	}
 	err = hl7v2_split_lines(parsed, bytes, fault);
 	if (err != BATON_OK) {
 		hl7v2_free(parsed);

@@ -135,9 +135,10 @@ hl7v2_put_hex(struct hl7v2_output *out, const uint8_t *digits, size_t len)
 		if (hl7v2_hex(digits[i]) < 0)
 			return false;
 	}
-	for (size_t i = 0; i < len; i += 2)
+	for (size_t i = 0; i < len; i += 2) {
 		hl7v2_put(out, (uint8_t)(hl7v2_hex(digits[i]) * 16 +
 					 hl7v2_hex(digits[i + 1])));
+	}
 	return true;
 }
 

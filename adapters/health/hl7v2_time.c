@@ -108,8 +108,8 @@ hl7v2_take_clock(struct hl7v2_reader *reader, int64_t *ms)
 				fraction = hl7v2_take_fraction(reader);
 		}
 	}
-	*ms = ((int64_t)hours * 3600 + minutes * 60 + seconds) * 1000 +
-	      fraction;
+	*ms = (int64_t)(hours * 60 + minutes) * 60000 +
+	      (int64_t)seconds * 1000 + fraction;
 	return hours < 24 && minutes < 60 && seconds < 60;
 }
 
@@ -184,10 +184,11 @@ hl7v2_time_read(struct baton_span text, enum hl7v2_zone zone, int64_t *epoch_ms)
 		return false;
 	local_s = identifier_date_days(date) * (int64_t)HL7V2_DAY_S +
 		  clock_ms / 1000;
-	if (!given)
+	if (!given) {
 		offset_s = zone == HL7V2_ZONE_LONDON
 				   ? hl7v2_time_london_offset(local_s)
 				   : 0;
+	}
 	*epoch_ms = (local_s - offset_s) * 1000 + clock_ms % 1000;
 	return true;
 }

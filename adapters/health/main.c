@@ -75,10 +75,11 @@ health_start(struct kit *kit, const void *own, void **state,
 	if (health == NULL)
 		return baton_error_set(error, BATON_NO_MEMORY, "out of memory");
 	health->reception = reception_new(settings, kit_source(kit), &ops);
-	if (health->reception == NULL)
+	if (health->reception == NULL) {
 		err = baton_error_set(error, BATON_NO_MEMORY, "out of memory");
-	else
+	} else {
 		err = mllp_server_start(&options, &health->server, error);
+	}
 	if (err != BATON_OK) {
 		health_stop(health);
 		return err;

@@ -77,6 +77,12 @@ mllp_keep(struct mllp_decoder *decoder, const uint8_t *data, size_t len)
 	return true;
 }
 
+static bool
+mllp_white(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /* Skips white space up to a frame's start; the number of bytes used, or len + 1
  * on anything else. */
 static size_t
@@ -87,7 +93,7 @@ mllp_skip(struct mllp_decoder *decoder, const uint8_t *data, size_t len)
 			decoder->state = MLLP_WITHIN;
 			return i + 1;
 		}
-		if (memchr(" \t\r\n", data[i], 4) == NULL)
+		if (!mllp_white(data[i]))
 			return len + 1;
 	}
 	return len;

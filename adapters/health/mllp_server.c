@@ -2,11 +2,8 @@
 #include "adapters/health/mllp_server.h"
 
 #include <arpa/inet.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
-#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,46 +15,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "adapters/health/mllp.h"
+#include "adapters/health/mllp_connection.h"
 #include "client/log.h"
-
-/* Bytes of one connection that are read ahead of the decoder. */
-#define SERVER_READ_BYTES ((size_t)65536)
 
 #define SERVER_BACKLOG 128
 
 /* Wait after accepting failed, for want of descriptors as a rule. */
 #define SERVER_PAUSE_MS 1000
-
-/*
- *          first byte         last byte         handled, with answer
- *   IDLE -----------> FRAME -----------> IN_HAND ----------------> ANSWERING
- *    ^                                      | handled, no answer      |
- *    +--------------------------------------+-------------------------+
- *
- * IDLE, FRAME and ANSWERING have a time limit. Only IDLE and FRAME read.
- */
-enum connection_state {
-	CONNECTION_IDLE,
-	CONNECTION_FRAME,
-	CONNECTION_IN_HAND,
-	CONNECTION_ANSWERING,
-};
-
-struct connection {
-	/* First, so that a job that comes back is its connection. */
-	struct mllp_job job;
-	struct mllp_server *server;
-	struct connection *previous;
-	struct connection *next;
-	enum connection_state state;
-	/* The peer went while its message was in hand. */
-	bool gone;
-	uint64_t number;
-	struct bufferevent *stream;
-	struct event *timer;
-	struct mllp_decoder *decoder;
-};
 
 struct mllp_server {
 	struct mllp_server_options options;
@@ -70,239 +34,11 @@ struct mllp_server {
 	struct mllp_pool *pool;
 	pthread_t thread;
 	atomic_bool stopping;
-	/* The rest belongs to the loop's thread. */
-	struct connection *connections;
-	size_t connections_count;
-	uint64_t connections_ever;
+	/* Belongs to the loop's thread. */
+	struct mllp_connections connections;
 };
 
-/* ---- one connection ---- */
-
-static void
-connection_limit(struct connection *connection, int64_t limit_ms)
-{
-	const struct timeval limit = {
-		.tv_sec = (time_t)(limit_ms / 1000),
-		.tv_usec = (suseconds_t)(limit_ms % 1000 * 1000),
-	};
-
-	(void)event_add(connection->timer, &limit);
-}
-
-static void
-connection_free(struct connection *connection)
-{
-	if (connection->timer != NULL)
-		event_free(connection->timer);
-	if (connection->stream != NULL)
-		bufferevent_free(connection->stream);
-	mllp_free(connection->decoder);
-	free(connection->job.message);
-	free(connection->job.answer);
-	free(connection);
-}
-
-/* Ends a connection; one with a message in hand only when that is done. */
-static void
-connection_close(struct connection *connection, const char *why)
-{
-	struct mllp_server *server = connection->server;
-
-	if (connection->state == CONNECTION_IN_HAND) {
-		connection->gone = true;
-		return;
-	}
-	log_info("mllp.closed", "connection=%" PRIu64 " reason=\"%s\"",
-		 connection->number, why);
-	if (connection->previous != NULL)
-		connection->previous->next = connection->next;
-	else
-		server->connections = connection->next;
-	if (connection->next != NULL)
-		connection->next->previous = connection->previous;
-	connection_free(connection);
-	server->connections_count--;
-	if (server->connections == NULL && atomic_load(&server->stopping))
-		(void)event_base_loopbreak(server->base);
-}
-
-static void
-connection_hand_over(struct connection *connection, bool cut)
-{
-	struct mllp_job *job = &connection->job;
-
-	connection->state = CONNECTION_IN_HAND;
-	(void)event_del(connection->timer);
-	(void)bufferevent_disable(connection->stream, EV_READ);
-	mllp_take(connection->decoder, &job->message, &job->message_len);
-	job->cut = cut;
-	mllp_pool_submit(connection->server->pool, job);
-}
-
-/* Follows the decoder between IDLE and FRAME; the limits run from the
- * change, so that trickling bytes does not lengthen them. */
-static void
-connection_follow(struct connection *connection)
-{
-	const struct mllp_server_options *options =
-		&connection->server->options;
-	bool within = mllp_within(connection->decoder);
-
-	if (within && connection->state == CONNECTION_IDLE) {
-		connection->state = CONNECTION_FRAME;
-		connection_limit(connection, options->frame_timeout_ms);
-	}
-}
-
-/* Feeds what was read, up to the end of one frame. */
-static void
-connection_read(struct connection *connection)
-{
-	struct evbuffer *input = bufferevent_get_input(connection->stream);
-	enum mllp_step step = MLLP_MORE;
-	size_t used;
-
-	while (step == MLLP_MORE && evbuffer_get_length(input) > 0) {
-		size_t len = evbuffer_get_contiguous_space(input);
-
-		step = mllp_feed(connection->decoder,
-				 evbuffer_pullup(input, (ev_ssize_t)len), len,
-				 &used);
-		(void)evbuffer_drain(input, used);
-	}
-	switch (step) {
-	case MLLP_MORE:
-		connection_follow(connection);
-		return;
-	case MLLP_FRAME:
-	case MLLP_OVERSIZE:
-		connection_hand_over(connection, step == MLLP_OVERSIZE);
-		return;
-	case MLLP_GARBAGE:
-		connection_close(connection, "bytes before a frame's start");
-		return;
-	case MLLP_NO_MEMORY:
-		break;
-	}
-	connection_close(connection, "out of memory");
-}
-
-/* The message is answered: on to the next, which may have been read already.
- */
-static void
-connection_ready(struct connection *connection)
-{
-	struct mllp_server *server = connection->server;
-
-	connection->state = CONNECTION_IDLE;
-	if (atomic_load(&server->stopping)) {
-		connection_close(connection, "stopping");
-		return;
-	}
-	connection_limit(connection, server->options.idle_timeout_ms);
-	(void)bufferevent_enable(connection->stream, EV_READ);
-	connection_read(connection);
-}
-
-/* A worker is done with the connection's message. */
-static void
-connection_answer(struct connection *connection)
-{
-	struct mllp_job *job = &connection->job;
-	char *answer = job->answer;
-	size_t len = job->answer_len;
-	int failed = 0;
-
-	job->answer = NULL;
-	connection->state = CONNECTION_ANSWERING;
-	if (connection->gone) {
-		connection_close(connection, "peer went before its answer");
-	} else if (answer == NULL) {
-		connection_close(connection, "out of memory");
-	} else if (len == 0) {
-		connection_ready(connection);
-	} else {
-		connection_limit(connection,
-				 connection->server->options.frame_timeout_ms);
-		failed = bufferevent_write(connection->stream, answer, len);
-	}
-	free(answer);
-	if (failed != 0)
-		connection_close(connection, "out of memory");
-}
-
-static void
-connection_on_read(struct bufferevent *stream, void *context)
-{
-	struct connection *connection = context;
-
-	(void)stream;
-	if (connection->state == CONNECTION_IDLE ||
-	    connection->state == CONNECTION_FRAME)
-		connection_read(connection);
-}
-
-static void
-connection_on_written(struct bufferevent *stream, void *context)
-{
-	struct connection *connection = context;
-
-	if (connection->state == CONNECTION_ANSWERING &&
-	    evbuffer_get_length(bufferevent_get_output(stream)) == 0)
-		connection_ready(connection);
-}
-
-static void
-connection_on_event(struct bufferevent *stream, short what, void *context)
-{
-	(void)stream;
-	connection_close(context, (what & BEV_EVENT_EOF) != 0
-					  ? "peer closed"
-					  : "connection failed");
-}
-
-static void
-connection_on_limit(evutil_socket_t fd, short what, void *context)
-{
-	struct connection *connection = context;
-
-	(void)fd;
-	(void)what;
-	if (connection->state == CONNECTION_IDLE)
-		connection_close(connection, "idle");
-	else if (connection->state == CONNECTION_FRAME)
-		connection_close(connection, "message did not end in time");
-	else
-		connection_close(connection, "answer was not read in time");
-}
-
 /* ---- accepting ---- */
-
-static struct connection *
-connection_new(struct mllp_server *server, evutil_socket_t fd)
-{
-	struct connection *connection = calloc(1, sizeof(*connection));
-
-	if (connection == NULL) {
-		(void)close(fd);
-		return NULL;
-	}
-	connection->server = server;
-	connection->number = ++server->connections_ever;
-	connection->decoder = mllp_new(server->options.max_message_bytes);
-	connection->timer =
-		event_new(server->base, -1, 0, connection_on_limit, connection);
-	connection->stream =
-		bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (connection->stream == NULL)
-		(void)close(fd);
-	if (connection->stream == NULL || connection->decoder == NULL ||
-	    connection->timer == NULL) {
-		connection_free(connection);
-		return NULL;
-	}
-	return connection;
-}
 
 static void
 server_address(const struct sockaddr *address, int len, char *host, size_t size)
@@ -317,15 +53,14 @@ server_on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		 struct sockaddr *address, int len, void *context)
 {
 	struct mllp_server *server = context;
-	struct connection *connection;
 	char host[64];
 	int on = 1;
 
 	(void)listener;
 	server_address(address, len, host, sizeof(host));
-	if (server->connections_count >= server->options.max_connections) {
+	if (server->connections.count >= server->options.max_connections) {
 		log_warn("mllp.refused", "peer=%s connections=%zu", host,
-			 server->connections_count);
+			 server->connections.count);
 		(void)close(fd);
 		return;
 	}
@@ -333,26 +68,10 @@ server_on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	 * that vanished should be noticed before the idle limit. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	connection = connection_new(server, fd);
-	if (connection == NULL) {
+	if (!mllp_connection_open(&server->connections, fd, host)) {
 		log_error("mllp.refused", "peer=%s reason=\"out of memory\"",
 			  host);
-		return;
 	}
-	log_info("mllp.connected", "connection=%" PRIu64 " peer=%s",
-		 connection->number, host);
-	connection->next = server->connections;
-	if (connection->next != NULL)
-		connection->next->previous = connection;
-	server->connections = connection;
-	server->connections_count++;
-	bufferevent_setwatermark(connection->stream, EV_READ, 0,
-				 SERVER_READ_BYTES);
-	bufferevent_setcb(connection->stream, connection_on_read,
-			  connection_on_written, connection_on_event,
-			  connection);
-	connection_limit(connection, server->options.idle_timeout_ms);
-	(void)bufferevent_enable(connection->stream, EV_READ | EV_WRITE);
 }
 
 /* Without descriptors accepting would fail again at once, for ever. */
@@ -381,23 +100,6 @@ server_on_resume(evutil_socket_t fd, short what, void *context)
 
 /* ---- the loop ---- */
 
-static void
-server_begin_stop(struct mllp_server *server)
-{
-	struct connection *next;
-
-	(void)evconnlistener_disable(server->listener);
-	if (server->connections == NULL)
-		(void)event_base_loopbreak(server->base);
-	for (struct connection *connection = server->connections;
-	     connection != NULL; connection = next) {
-		next = connection->next;
-		if (connection->state == CONNECTION_IDLE ||
-		    connection->state == CONNECTION_FRAME)
-			connection_close(connection, "stopping");
-	}
-}
-
 /* A worker has finished jobs, or the server is to stop. */
 static void
 server_on_wake(evutil_socket_t fd, short what, void *context)
@@ -410,13 +112,15 @@ server_on_wake(evutil_socket_t fd, short what, void *context)
 	(void)eventfd_read(fd, &count);
 	job = mllp_pool_done(server->pool);
 	while (job != NULL) {
-		struct connection *connection = (struct connection *)job;
+		struct mllp_job *next = job->next;
 
-		job = job->next;
-		connection_answer(connection);
+		mllp_connection_answer(job);
+		job = next;
 	}
-	if (atomic_load(&server->stopping))
-		server_begin_stop(server);
+	if (atomic_load(&server->stopping)) {
+		(void)evconnlistener_disable(server->listener);
+		mllp_connection_stop(&server->connections);
+	}
 }
 
 static void *
@@ -445,20 +149,22 @@ server_listen(struct mllp_server *server, struct baton_error *error)
 
 	(void)snprintf(port, sizeof(port), "%u", server->options.port);
 	code = getaddrinfo(server->options.host, port, &hints, &found);
-	if (code != 0)
+	if (code != 0) {
 		return baton_error_set(error, BATON_INVALID,
 				       "health.listen_host: %s",
 				       gai_strerror(code));
+	}
 	server->listener = evconnlistener_new_bind(
 		server->base, server_on_accept, server,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
 			LEV_OPT_REUSEABLE,
 		SERVER_BACKLOG, found->ai_addr, (int)found->ai_addrlen);
 	freeaddrinfo(found);
-	if (server->listener == NULL)
+	if (server->listener == NULL) {
 		return baton_error_set(
 			error, BATON_IO, "cannot listen on port %s: %s", port,
 			evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+	}
 	evconnlistener_set_error_cb(server->listener, server_on_accept_failed);
 	(void)memset(&bound, 0, sizeof(bound));
 	(void)getsockname(evconnlistener_get_fd(server->listener),
@@ -513,6 +219,9 @@ server_make(struct mllp_server *server, struct baton_error *error)
 			    &server->pool);
 	if (err != BATON_OK)
 		return baton_error_set(error, err, "cannot start workers");
+	server->connections.options = &server->options;
+	server->connections.base = server->base;
+	server->connections.pool = server->pool;
 	return BATON_OK;
 }
 
@@ -531,9 +240,10 @@ mllp_server_start(const struct mllp_server_options *options,
 	atomic_init(&made->stopping, false);
 	err = server_make(made, error);
 	if (err == BATON_OK &&
-	    pthread_create(&made->thread, NULL, server_run, made) != 0)
+	    pthread_create(&made->thread, NULL, server_run, made) != 0) {
 		err = baton_error_set(error, BATON_INTERNAL,
 				      "cannot start a thread");
+	}
 	if (err != BATON_OK) {
 		server_free(made);
 		return err;

@@ -59,28 +59,31 @@ profile_check_service(const struct profile *profile, const char *setting,
 		&send__v1__treatment_function__descriptor;
 
 	if (service->treatment_function != 0 &&
-	    service->snomed_care_setting != NULL)
+	    service->snomed_care_setting != NULL) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "health.profiles: %s: %s: give "
 				       "treatment_function or "
 				       "snomed_care_setting, not both",
 				       profile->name, setting);
+	}
 	if (service->treatment_function == 0 &&
 	    service->snomed_care_setting == NULL &&
-	    service->kind == SEND__V1__REFERRAL_KIND__REFERRAL_KIND_SERVICE)
+	    service->kind == SEND__V1__REFERRAL_KIND__REFERRAL_KIND_SERVICE) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "health.profiles: %s: %s: needs "
 				       "treatment_function or "
 				       "snomed_care_setting",
 				       profile->name, setting);
+	}
 	if (service->treatment_function != 0 &&
 	    protobuf_c_enum_descriptor_get_value(
-		    codes, (int)service->treatment_function) == NULL)
+		    codes, (int)service->treatment_function) == NULL) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "health.profiles: %s: %s: "
 				       "treatment_function is not in the "
 				       "contract's code list",
 				       profile->name, setting);
+	}
 	return BATON_OK;
 }
 
@@ -97,11 +100,12 @@ profile_check_lists(const struct profile *profile, struct baton_error *error)
 			return err;
 	}
 	for (size_t i = 0; i < profile->services_count; i++) {
-		if (profile->services[i].code == NULL)
+		if (profile->services[i].code == NULL) {
 			return baton_error_set(error, BATON_CONFIG,
 					       "health.profiles: %s: services: "
 					       "code is required",
 					       profile->name);
+		}
 		err = profile_check_service(profile, "services",
 					    &profile->services[i], error);
 		if (err != BATON_OK)
@@ -122,17 +126,20 @@ profile_check(const struct health_settings *settings, struct baton_error *error)
 		err = profile_check_organisation(profile, "from_organisation",
 						 profile->from_organisation,
 						 error);
-		if (err == BATON_OK)
+		if (err == BATON_OK) {
 			err = profile_check_organisation(
 				profile, "to_organisation",
 				profile->to_organisation, error);
-		if (err == BATON_OK)
+		}
+		if (err == BATON_OK) {
 			err = profile_check_organisation(
 				profile, "contact_team.organisation",
 				profile->contact_team->organisation, error);
-		if (err == BATON_OK && service != NULL)
+		}
+		if (err == BATON_OK && service != NULL) {
 			err = profile_check_service(profile, "default_service",
 						    service, error);
+		}
 		if (err == BATON_OK)
 			err = profile_check_lists(profile, error);
 		if (err != BATON_OK)

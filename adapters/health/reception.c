@@ -65,9 +65,10 @@ visit_reject(struct visit *visit, enum hl7v2_code code, unsigned field,
 {
 	struct hl7v2_where where = {0};
 
-	if (field != 0)
+	if (field != 0) {
 		where = hl7v2_where(visit->message,
 				    hl7v2_header(visit->message), field, 0);
+	}
 	(void)hl7v2_fault_set(&visit->fault, BATON_UNSUPPORTED, code, &where,
 			      "%s", text);
 	visit->verdict = HL7V2_REJECT;
@@ -82,19 +83,22 @@ visit_check_type(struct visit *visit)
 	struct baton_span type = hl7v2_value(visit->message, msh, 9, 1);
 	struct baton_span event = hl7v2_value(visit->message, msh, 9, 2);
 
-	if (!hl7v2_is(type, "REF"))
+	if (!hl7v2_is(type, "REF")) {
 		return visit_reject(visit, HL7V2_MESSAGE_TYPE, 9,
 				    "only REF messages are taken");
-	if (hl7v2_is(event, "I15"))
+	}
+	if (hl7v2_is(event, "I15")) {
 		return visit_reject(visit, HL7V2_EVENT_CODE, 9,
 				    "referral status is not given by REF I15; "
 				    "subscribe to the broker's referral "
 				    "events");
+	}
 	if (!hl7v2_is(event, "I12") && !hl7v2_is(event, "I13") &&
-	    !hl7v2_is(event, "I14"))
+	    !hl7v2_is(event, "I14")) {
 		return visit_reject(visit, HL7V2_EVENT_CODE, 9,
 				    "only REF events I12, I13 and I14 are "
 				    "taken");
+	}
 	return true;
 }
 
@@ -121,24 +125,27 @@ visit_check_processing_id(struct visit *visit)
 static bool
 visit_check_header(struct visit *visit)
 {
-	if (hl7v2_is_batch(visit->message))
+	if (hl7v2_is_batch(visit->message)) {
 		return visit_reject(visit, HL7V2_MESSAGE_TYPE, 0,
 				    "batches are not taken (HL7 UK A.3 "
 				    "2.4.5); send each message in a frame of "
 				    "its own");
-	if (hl7v2_version(visit->message) == 0)
+	}
+	if (hl7v2_version(visit->message) == 0) {
 		return visit_reject(visit, HL7V2_VERSION_ID, 12,
 				    "only versions 2.1 to 2.8 are taken");
+	}
 	if (!visit_check_type(visit) || !visit_check_processing_id(visit))
 		return false;
 	visit->profile =
 		profile_find(visit->reception->settings, visit->message);
-	if (visit->profile == NULL)
+	if (visit->profile == NULL) {
 		return visit_reject(
 			visit, HL7V2_UNKNOWN_KEY, 3,
 			"sender is not known: add a profile with its "
 			"sending_application and sending_facility to "
 			"health.profiles");
+	}
 	return true;
 }
 
@@ -362,10 +369,11 @@ reception_handle(struct reception *reception, struct baton_span message,
 {
 	struct visit visit = {.reception = reception, .bytes = message};
 
-	if (cut)
+	if (cut) {
 		visit_cut(&visit);
-	else
+	} else {
 		visit_read(&visit);
+	}
 	if (visit.message != NULL && hl7v2_is_answer(visit.message)) {
 		/* Answering an answer would never end. */
 		log_info("health.answer_ignored", "bytes=%zu", message.len);

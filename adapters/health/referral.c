@@ -40,11 +40,12 @@ referral_id(struct draft *draft)
 
 	if (parts[2].len == 0) {
 		if (input->profile->missing_control_id ==
-		    PROFILE_CONTROL_ID_REFUSE)
+		    PROFILE_CONTROL_ID_REFUSE) {
 			return draft_blame(draft, BATON_FIELD_MISSING,
 					   HL7V2_FIELD_MISSING, draft->msh,
 					   "MSH", 10,
 					   "message control id is missing");
+		}
 		domain = "baton-health message\r";
 		parts[2] = input->bytes;
 	}
@@ -88,16 +89,18 @@ referral_time(struct draft *draft)
 		field = 7;
 		value = hl7v2_value(message, segment, field, 1);
 	}
-	if (value.len == 0)
+	if (value.len == 0) {
 		return draft_blame(draft, BATON_FIELD_MISSING,
 				   HL7V2_FIELD_MISSING, draft->msh, "MSH", 7,
 				   "no time: MSH-7, EVN-2 and RF1-7 are empty");
+	}
 	if (!hl7v2_time_read(value,
 			     (enum hl7v2_zone)draft->input->profile->timezone,
-			     &epoch_ms))
+			     &epoch_ms)) {
 		return draft_blame(draft, BATON_DATE_INVALID, HL7V2_DATA_TYPE,
 				   segment, "MSH", field,
 				   "time does not exist or has another form");
+	}
 	google__protobuf__timestamp__init(&draft->occurred_at);
 	rest_ms = (epoch_ms % 1000 + 1000) % 1000;
 	draft->occurred_at.seconds = (epoch_ms - rest_ms) / 1000;
@@ -116,11 +119,12 @@ referral_envelope(struct draft *draft)
 	draft->event.action = hl7v2_is(event, "I12")
 				      ? SEND__V1__ACTION__ACTION_NEW
 				      : SEND__V1__ACTION__ACTION_UPDATE;
-	if (!draft_organisation(&draft->source, input->source))
+	if (!draft_organisation(&draft->source, input->source)) {
 		return hl7v2_fault_set(draft->fault, BATON_INTERNAL,
 				       HL7V2_INTERNAL, NULL,
 				       "the adapter's own source is not an "
 				       "organisation");
+	}
 	draft->event.source = &draft->source.organisation;
 	draft->event.purpose = (Send__V1__Purpose)input->profile->purpose;
 	draft->event.lawful_basis =
@@ -148,11 +152,12 @@ referral_number(struct draft *draft)
 		value = hl7v2_value(draft->input->message, draft->rf1, 11,
 				    place.component);
 	}
-	if (value.len == 0)
+	if (value.len == 0) {
 		return draft_blame(draft, BATON_FIELD_MISSING,
 				   HL7V2_FIELD_MISSING, draft->rf1, "RF1", 6,
 				   "no referral id where the profile's "
 				   "referral_id_component looks for it");
+	}
 	return draft_text(draft, &place, value, REFERRAL_ID_BYTES,
 			  &draft->referral.referral_id);
 }
@@ -245,17 +250,19 @@ referral_dates(struct draft *draft)
 		segment = draft->msh;
 		authored = hl7v2_value(message, segment, 7, 1);
 	}
-	if (!hl7v2_time_date(authored, draft->authored_on))
+	if (!hl7v2_time_date(authored, draft->authored_on)) {
 		return draft_blame(draft, BATON_DATE_INVALID, HL7V2_DATA_TYPE,
 				   segment, "RF1", 7,
 				   "date of the referral does not exist");
+	}
 	draft->referral.authored_on = draft->authored_on;
 	if (!draft->input->profile->rf1_8_is_breach_date || breach.len == 0)
 		return BATON_OK;
-	if (!hl7v2_time_date(breach, draft->breach_date))
+	if (!hl7v2_time_date(breach, draft->breach_date)) {
 		return draft_blame(draft, BATON_DATE_INVALID, HL7V2_DATA_TYPE,
 				   draft->rf1, "RF1", 8,
 				   "breach date does not exist");
+	}
 	send__v1__waiting__init(&draft->waiting);
 	draft->waiting.since = draft->authored_on;
 	draft->waiting.breach_date = draft->breach_date;
@@ -272,10 +279,11 @@ referral_body(struct draft *draft)
 	draft->event.referral = &draft->referral;
 	draft->referral.method =
 		SEND__V1__REFERRAL_METHOD__REFERRAL_METHOD_ELECTRONIC;
-	if (draft->rf1 == NULL)
+	if (draft->rf1 == NULL) {
 		return draft_blame(draft, BATON_FIELD_MISSING,
 				   HL7V2_SEGMENT_SEQUENCE, NULL, "RF1", 0,
 				   "a referral needs RF1");
+	}
 	err = referral_number(draft);
 	if (err == BATON_OK)
 		err = referral_status(draft);
@@ -315,9 +323,10 @@ referral_map(const struct referral_input *input, uint8_t **bytes, size_t *len,
 		err = draft_reasons(draft);
 	if (err == BATON_OK) {
 		err = baton_event_pack(&draft->event, bytes, len);
-		if (err != BATON_OK)
+		if (err != BATON_OK) {
 			err = hl7v2_fault_set(fault, err, HL7V2_INTERNAL, NULL,
 					      "event cannot be written");
+		}
 	}
 	free(draft);
 	return err;

@@ -87,16 +87,18 @@ child_add(struct draft *draft, const struct child_entry *entry,
 		    0)
 			return BATON_OK;
 		if (identifier->scheme ==
-		    SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_NHS_NUMBER)
+		    SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_NHS_NUMBER) {
 			return child_blame(draft, entry, BATON_RULE_BROKEN,
 					   HL7V2_DATA_TYPE,
 					   "two different NHS numbers for one "
 					   "child");
+		}
 	}
-	if (child->n_identifiers == DRAFT_IDENTIFIERS_MAX)
+	if (child->n_identifiers == DRAFT_IDENTIFIERS_MAX) {
 		return child_blame(draft, entry, BATON_FIELD_TOO_LONG,
 				   HL7V2_DATA_TYPE,
 				   "more than 8 identifiers for one child");
+	}
 	draft->identifiers[child->n_identifiers] = *identifier;
 	draft->identifier_list[child->n_identifiers] =
 		&draft->identifiers[child->n_identifiers];
@@ -115,9 +117,10 @@ child_nhs_status(struct draft *draft, const struct child_entry *entry,
 
 	*status =
 		SEND__V1__NHS_NUMBER_STATUS__NHS_NUMBER_STATUS_PRESENT_NOT_TRACED;
-	if (where == PROFILE_NHS_STATUS_VERIFIED)
+	if (where == PROFILE_NHS_STATUS_VERIFIED) {
 		*status =
 			SEND__V1__NHS_NUMBER_STATUS__NHS_NUMBER_STATUS_VERIFIED;
+	}
 	if (where == PROFILE_NHS_STATUS_PID_32)
 		code = hl7v2_value(draft->input->message, draft->pid, 32, 1);
 	if ((where != PROFILE_NHS_STATUS_PID_32 &&
@@ -125,10 +128,11 @@ child_nhs_status(struct draft *draft, const struct child_entry *entry,
 	    code.len == 0)
 		return BATON_OK;
 	if (code.len != 2 || code.data[0] != '0' || code.data[1] < '1' ||
-	    code.data[1] > '8')
+	    code.data[1] > '8') {
 		return child_blame(draft, entry, BATON_ENUM_UNKNOWN,
 				   HL7V2_TABLE_VALUE,
 				   "NHS number status is not 01 to 08");
+	}
 	*status = (Send__V1__NhsNumberStatus)(code.data[1] - '0');
 	return BATON_OK;
 }
@@ -159,12 +163,13 @@ child_add_nhs_number(struct draft *draft, const struct child_entry *entry)
 		return err;
 	if (!identifier_nhs_number_valid(identifier.value)) {
 		if (draft->input->profile->failed_nhs_number !=
-		    PROFILE_FAILED_FLAG)
+		    PROFILE_FAILED_FLAG) {
 			return child_blame(
 				draft, entry, BATON_IDENTIFIER_INVALID,
 				HL7V2_DATA_TYPE,
 				"NHS number is not 10 digits with a right "
 				"check digit");
+		}
 		identifier.nhs_number_status =
 			SEND__V1__NHS_NUMBER_STATUS__NHS_NUMBER_STATUS_FAILED_CHECK;
 	}
@@ -200,9 +205,10 @@ child_add_local(struct draft *draft, const struct child_entry *entry)
 		return BATON_OK;
 	err = draft_text(draft, &entry->place, entry->authority,
 			 CHILD_IDENTIFIER_BYTES, &authority);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = draft_text(draft, &entry->place, entry->number,
 				 CHILD_IDENTIFIER_BYTES, &number);
+	}
 	if (err != BATON_OK)
 		return err;
 	len = strlen(authority) + 1 + strlen(number);
@@ -253,21 +259,23 @@ child_identifiers(struct draft *draft)
 
 		if (entry.number.len == 0)
 			continue;
-		if (child_is_nhs_number(profile, &entry))
+		if (child_is_nhs_number(profile, &entry)) {
 			err = child_add_nhs_number(draft, &entry);
-		else if (profile->local_identifiers &&
-			 !child_is_other_number(&entry))
+		} else if (profile->local_identifiers &&
+			   !child_is_other_number(&entry)) {
 			err = child_add_local(draft, &entry);
+		}
 		if (err != BATON_OK)
 			return err;
 		if (draft->child.n_identifiers == had)
 			draft->text_used = text_used;
 	}
-	if (draft->child.n_identifiers == 0)
+	if (draft->child.n_identifiers == 0) {
 		return draft_blame(draft, BATON_FIELD_MISSING,
 				   HL7V2_FIELD_MISSING, draft->pid, "PID", 3,
 				   "no NHS number and no local identifier with "
 				   "an assigning authority");
+	}
 	return BATON_OK;
 }
 
@@ -280,10 +288,11 @@ child_date_of_birth(struct draft *draft)
 
 	if (!draft->input->profile->date_of_birth || value.len < 8)
 		return BATON_OK;
-	if (!hl7v2_time_date(value, draft->date_of_birth))
+	if (!hl7v2_time_date(value, draft->date_of_birth)) {
 		return draft_blame(draft, BATON_DATE_INVALID, HL7V2_DATA_TYPE,
 				   draft->pid, "PID", 7,
 				   "date of birth does not exist");
+	}
 	draft->child.date_of_birth = draft->date_of_birth;
 	return BATON_OK;
 }
@@ -296,10 +305,11 @@ draft_child(struct draft *draft)
 	send__v1__child__init(&draft->child);
 	draft->child.identifiers = draft->identifier_list;
 	draft->event.child = &draft->child;
-	if (draft->pid == NULL)
+	if (draft->pid == NULL) {
 		return draft_blame(draft, BATON_FIELD_MISSING,
 				   HL7V2_SEGMENT_SEQUENCE, NULL, "PID", 0,
 				   "a referral needs PID");
+	}
 	err = child_identifiers(draft);
 	if (err != BATON_OK)
 		return err;

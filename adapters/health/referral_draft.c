@@ -13,11 +13,12 @@ draft_blame(struct draft *draft, baton_err err, enum hl7v2_code code,
 {
 	struct hl7v2_where where = {.field = field};
 
-	if (segment != NULL)
+	if (segment != NULL) {
 		where = hl7v2_where(draft->input->message, segment, field, 0);
-	else
+	} else {
 		(void)snprintf(where.segment, sizeof(where.segment), "%s",
 			       name);
+	}
 	return hl7v2_fault_set(draft->fault, err, code, &where, "%s", text);
 }
 
@@ -30,10 +31,11 @@ draft_blame_place(struct draft *draft, baton_err err,
 			    place->component);
 
 	where.repetition = place->repetition;
-	if (err == BATON_TOO_LARGE)
+	if (err == BATON_TOO_LARGE) {
 		return hl7v2_fault_set(draft->fault, BATON_FIELD_TOO_LONG,
 				       HL7V2_DATA_TYPE, &where,
 				       "value is longer than %zu bytes", max);
+	}
 	return hl7v2_fault_set(
 		draft->fault, err, HL7V2_DATA_TYPE, &where,
 		"value is not text of its character set or holds "

@@ -54,7 +54,9 @@ parties_take_ods(struct draft_organisation *organisation, const char *code)
 {
 	char text[24];
 
-	if (!identifier_ods_valid(code))
+	/* Digits alone may as well be a local authority's code. */
+	if (!identifier_ods_valid(code) ||
+	    strspn(code, "0123456789") == strlen(code))
 		return false;
 	(void)snprintf(text, sizeof(text), "/ods/%s", code);
 	return draft_organisation(organisation, text);
@@ -86,11 +88,12 @@ parties_from_prd(struct draft *draft, const struct hl7v2_segment *prd,
 		if (err != BATON_OK)
 			return err;
 		mapped = parties_mapped(draft->input->profile, code);
-		if (mapped != NULL)
+		if (mapped != NULL) {
 			*found = draft_organisation(organisation, mapped);
-		else if (parties_is_ods_mark(hl7v2_part(message, one, 2)) ||
-			 parties_is_ods_mark(hl7v2_part(message, one, 3)))
+		} else if (parties_is_ods_mark(hl7v2_part(message, one, 2)) ||
+			   parties_is_ods_mark(hl7v2_part(message, one, 3))) {
 			*found = parties_take_ods(organisation, code);
+		}
 		draft->text_used = text_used;
 	}
 	return BATON_OK;
@@ -195,9 +198,10 @@ parties_service_national(struct draft *draft, const char *code)
 		.kind = SEND__V1__REFERRAL_KIND__REFERRAL_KIND_SERVICE,
 	};
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++) {
 		service.treatment_function =
 			service.treatment_function * 10 + (code[i] - '0');
+	}
 	if (service.treatment_function == 0 ||
 	    protobuf_c_enum_descriptor_get_value(
 		    &send__v1__treatment_function__descriptor,
@@ -244,12 +248,13 @@ parties_service(struct draft *draft)
 		if (err != BATON_OK || parties_service_mapped(draft, code))
 			return err;
 	}
-	if (draft->input->profile->default_service == NULL)
+	if (draft->input->profile->default_service == NULL) {
 		return draft_blame(
 			draft, BATON_FIELD_MISSING, HL7V2_FIELD_MISSING,
 			draft->rf1, "RF1", 3,
 			"no service: neither RF1-3 nor PRD-7 with role RT nor "
 			"the profile's default_service names one");
+	}
 	parties_take_service(draft, draft->input->profile->default_service);
 	return BATON_OK;
 }
@@ -267,9 +272,10 @@ parties_contact_team(struct draft *draft)
 		draft->team.email = team->email;
 	draft->team.organisation = &draft->source.organisation;
 	if (team->organisation != NULL &&
-	    draft_organisation(&draft->team_organisation, team->organisation))
+	    draft_organisation(&draft->team_organisation, team->organisation)) {
 		draft->team.organisation =
 			&draft->team_organisation.organisation;
+	}
 	draft->event.contact_team = &draft->team;
 }
 

@@ -93,10 +93,11 @@ reason_add(struct draft *draft, struct draft_place place,
 		draft->text_used = text_used;
 		return BATON_OK;
 	}
-	if (count == DRAFT_REASONS_MAX)
+	if (count == DRAFT_REASONS_MAX) {
 		return draft_blame(draft, BATON_FIELD_TOO_LONG, HL7V2_DATA_TYPE,
 				   place.segment, "", place.field,
 				   "more than 10 reason codes");
+	}
 	draft->reasons[count] = reason;
 	draft->reason_list[count] = &draft->reasons[count];
 	draft->referral.n_reason_codes++;
@@ -144,10 +145,11 @@ reason_append(struct draft *draft, const struct draft_place *place,
 	draft->text_used = at;
 	err = draft_text(draft, place, value,
 			 DRAFT_REASON_TEXT_MAX - (at - start), &note);
-	if (err == BATON_FIELD_TOO_LONG)
+	if (err == BATON_FIELD_TOO_LONG) {
 		return draft_blame(draft, err, HL7V2_DATA_TYPE, place->segment,
 				   "NTE", 3,
 				   "notes are longer than 500 bytes together");
+	}
 	if (err != BATON_OK)
 		return err;
 	len = strlen(note);

@@ -3,7 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "send/v1/event.pb-c.h"
@@ -66,17 +66,13 @@ char *
 health_replace(const char *message, const char *from, const char *to)
 {
 	const char *at = strstr(message, from);
-	size_t before;
-	char *copy;
+	char *copy = NULL;
+	int len;
 
 	assert_non_null(at);
-	before = (size_t)(at - message);
-	copy = calloc(1, strlen(message) + strlen(to) + 1);
-	assert_non_null(copy);
-	memcpy(copy, message, before);
-	memcpy(copy + before, to, strlen(to));
-	memcpy(copy + before + strlen(to), at + strlen(from),
-	       strlen(at + strlen(from)));
+	len = asprintf(&copy, "%.*s%s%s", (int)(at - message), message, to,
+		       at + strlen(from));
+	assert_true(len >= 0);
 	return copy;
 }
 

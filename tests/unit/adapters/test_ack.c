@@ -39,10 +39,11 @@ answer(const char *text, enum hl7v2_level level, enum hl7v2_verdict verdict,
 	FILE *out = open_memstream(&written, &len);
 
 	assert_non_null(out);
-	if (text != NULL)
+	if (text != NULL) {
 		assert_int_equal(
 			hl7v2_parse(health_span(text), &message, &unused),
 			BATON_OK);
+	}
 	ack.message = message;
 	hl7v2_ack_write(out, &ack);
 	assert_int_equal(fclose(out), 0);
@@ -239,7 +240,7 @@ ack_gives_the_answers_that_are_asked_for(void **state)
 		assert_int_equal(
 			hl7v2_parse(health_span(text), &message, &fault),
 			BATON_OK);
-		for (int refused = 0; refused < 2; refused++) {
+		for (size_t refused = 0; refused < 2; refused++) {
 			struct hl7v2_answers answers = hl7v2_answers(
 				message, refused ? HL7V2_ERROR : HL7V2_ACCEPT,
 				cases[i].silence);

@@ -13,9 +13,9 @@
 static int64_t
 utc_ms(int year, int month, int day, int hour, int minute)
 {
-	return (civil_to_days(year, month, day) * 86400 + hour * 3600 +
-		minute * 60) *
-	       1000;
+	int64_t minutes = (int64_t)hour * 60 + minute;
+
+	return (civil_to_days(year, month, day) * 1440 + minutes) * 60000;
 }
 
 static void
