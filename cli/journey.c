@@ -69,9 +69,10 @@ journey_print(const struct cli *cli, const Baton__V1__JourneyResult *page,
 
 	for (size_t i = 0; err == BATON_OK && i < page->n_entries; i++)
 		err = journey_add(table, page->entries[i]);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		table_print(table, header, table_terminal_width(cli->out),
 			    cli->out);
+	}
 	table_free(table);
 	return err;
 }
@@ -112,9 +113,10 @@ journey_print_json(const struct cli *cli, const Baton__V1__JourneyResult *page)
 {
 	baton_err err = BATON_OK;
 
-	for (size_t i = 0; err == BATON_OK && i < page->n_entries; i++)
+	for (size_t i = 0; err == BATON_OK && i < page->n_entries; i++) {
 		err = print_json(cli->out,
 				 journey_entry_json(page->entries[i]));
+	}
 	return err;
 }
 
@@ -122,10 +124,11 @@ journey_print_json(const struct cli *cli, const Baton__V1__JourneyResult *page)
 static enum cli_exit
 journey_pages(struct cli *cli, Baton__V1__Journey *op, uint64_t *count)
 {
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__Request request;
 	enum table_header header = TABLE_HEADER;
 	bool more = true;
 
+	baton__v1__request__init(&request);
 	request.op_case = BATON__V1__REQUEST__OP_JOURNEY;
 	request.journey = op;
 	while (more) {
@@ -142,9 +145,10 @@ journey_pages(struct cli *cli, Baton__V1__Journey *op, uint64_t *count)
 		header = TABLE_NO_HEADER;
 		more = page->more && page->n_entries > 0;
 		*count += page->n_entries;
-		if (page->n_entries > 0)
+		if (page->n_entries > 0) {
 			op->after_sequence =
 				page->entries[page->n_entries - 1]->sequence;
+		}
 		baton_call_free(response);
 		if (err != BATON_OK)
 			return cli_no_memory(cli);
@@ -155,12 +159,13 @@ journey_pages(struct cli *cli, Baton__V1__Journey *op, uint64_t *count)
 enum cli_exit
 journey_run(struct cli *cli)
 {
-	Baton__V1__Journey op = BATON__V1__JOURNEY__INIT;
+	Baton__V1__Journey op;
 	char child[CONTRACT_CHILD_KEY_BYTES];
 	struct baton_error error = {BATON_OK, ""};
 	uint64_t count = 0;
 	enum cli_exit code;
 
+	baton__v1__journey__init(&op);
 	if (values_child(cli_operand(cli, 0), child, &error) != BATON_OK)
 		return cli_usage(cli, &error);
 	op.child = child;

@@ -63,9 +63,10 @@ parked_print(const struct cli *cli, Baton__V1__ParkedEvent *const *parked,
 		}
 		err = parked_add(table, parked[i]);
 	}
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		table_print(table, header, table_terminal_width(cli->out),
 			    cli->out);
+	}
 	table_free(table);
 	return err;
 }
@@ -118,11 +119,13 @@ parked_print_json(const struct cli *cli, Baton__V1__ParkedEvent *const *parked,
 static enum cli_exit
 parked_list(struct cli *cli)
 {
-	Baton__V1__ListParked op = BATON__V1__LIST_PARKED__INIT;
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__ListParked op;
+	Baton__V1__Request request;
 	enum table_header header = TABLE_HEADER;
 	bool more = true;
 
+	baton__v1__list_parked__init(&op);
+	baton__v1__request__init(&request);
 	op.subscription = cli_borrow(cli_operand(cli, 1));
 	op.partner = cli_borrow(cli_value(cli, OPTION_PARTNER));
 	op.limit = PARKED_PAGE;
@@ -196,13 +199,15 @@ parked_print_one(const struct cli *cli, const Baton__V1__ParkedEvent *parked)
 static enum cli_exit
 parked_show(struct cli *cli, uint64_t sequence)
 {
-	Baton__V1__ListParked op = BATON__V1__LIST_PARKED__INIT;
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__ListParked op;
+	Baton__V1__Request request;
 	const Baton__V1__ListParkedResult *found;
 	Baton__V1__Response *response;
 	enum cli_exit code;
 	baton_err err = BATON_OK;
 
+	baton__v1__list_parked__init(&op);
+	baton__v1__request__init(&request);
 	op.subscription = cli_borrow(cli_operand(cli, 1));
 	op.partner = cli_borrow(cli_value(cli, OPTION_PARTNER));
 	op.sequence = sequence;
@@ -230,13 +235,15 @@ static enum cli_exit
 parked_resolve(struct cli *cli, uint64_t sequence,
 	       Baton__V1__Resolution resolution)
 {
-	Baton__V1__ResolveParked op = BATON__V1__RESOLVE_PARKED__INIT;
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__ResolveParked op;
+	Baton__V1__Request request;
 	bool retry = resolution == BATON__V1__RESOLUTION__RESOLUTION_RETRY;
 	const char *name = cli_operand(cli, 1);
 	Baton__V1__Response *response;
 	enum cli_exit code;
 
+	baton__v1__resolve_parked__init(&op);
+	baton__v1__request__init(&request);
 	op.partner = cli_borrow(cli_value(cli, OPTION_PARTNER));
 	op.subscription = cli_borrow(name);
 	op.sequence = sequence;
@@ -291,24 +298,29 @@ parked_read(const struct cli *cli, enum parked_action action,
 	const char *reason = cli_value(cli, OPTION_REASON);
 
 	*sequence = 0;
-	if (action == PARKED_UNKNOWN)
+	if (action == PARKED_UNKNOWN) {
 		return baton_error_set(error, BATON_INVALID,
 				       "takes list, show, retry or discard");
-	if ((action == PARKED_DISCARD) != (reason != NULL))
+	}
+	if ((action == PARKED_DISCARD) != (reason != NULL)) {
 		return baton_error_set(
 			error, BATON_INVALID,
 			reason == NULL ? "discard needs --reason: why the "
 					 "event is not needed"
 				       : "--reason goes with discard only");
-	if (reason != NULL && strlen(reason) > 200)
+	}
+	if (reason != NULL && strlen(reason) > 200) {
 		return baton_error_set(error, BATON_INVALID,
 				       "--reason is longer than 200 bytes");
-	if (action == PARKED_LIST && cli_operand(cli, 2) != NULL)
+	}
+	if (action == PARKED_LIST && cli_operand(cli, 2) != NULL) {
 		return baton_error_set(error, BATON_INVALID,
 				       "list takes a subscription at most");
-	if (action != PARKED_LIST && cli_operand(cli, 2) == NULL)
+	}
+	if (action != PARKED_LIST && cli_operand(cli, 2) == NULL) {
 		return baton_error_set(error, BATON_INVALID,
 				       "needs a subscription and a sequence");
+	}
 	return action == PARKED_LIST
 		       ? BATON_OK
 		       : values_number(cli_operand(cli, 2), "the sequence", 1,

@@ -13,10 +13,11 @@ replay_read(const struct cli *cli, Baton__V1__Start *from,
 	struct values_start start;
 	baton_err err;
 
-	if (cli_value(cli, OPTION_FROM) == NULL)
+	if (cli_value(cli, OPTION_FROM) == NULL) {
 		return baton_error_set(error, BATON_INVALID,
 				       "--from is missing: it says from where "
 				       "events are delivered again");
+	}
 	err = values_start(cli_value(cli, OPTION_FROM), &start, error);
 	if (err != BATON_OK)
 		return err;
@@ -40,9 +41,9 @@ _Static_assert((int)BATON_START_BEGINNING ==
 enum cli_exit
 replay_run(struct cli *cli)
 {
-	Baton__V1__Replay op = BATON__V1__REPLAY__INIT;
-	Baton__V1__Start from = BATON__V1__START__INIT;
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__Replay op;
+	Baton__V1__Start from;
+	Baton__V1__Request request;
 	char child[CONTRACT_CHILD_KEY_BYTES] = "";
 	const char *name = cli_operand(cli, 0);
 	struct baton_error error = {BATON_OK, ""};
@@ -50,6 +51,9 @@ replay_run(struct cli *cli)
 	unsigned long long position;
 	enum cli_exit code;
 
+	baton__v1__replay__init(&op);
+	baton__v1__start__init(&from);
+	baton__v1__request__init(&request);
 	if (replay_read(cli, &from, child, &error) != BATON_OK)
 		return cli_usage(cli, &error);
 	op.subscription = cli_borrow(name);
@@ -70,15 +74,16 @@ replay_run(struct cli *cli)
 
 		return err == BATON_OK ? CLI_EXIT_OK : cli_no_memory(cli);
 	}
-	if (child[0] != '\0')
+	if (child[0] != '\0') {
 		print_text(cli->out,
 			   "The child's events after sequence %llu are "
 			   "delivered to %s again.\n",
 			   position, name);
-	else
+	} else {
 		print_text(cli->out,
 			   "Events after sequence %llu are delivered to %s "
 			   "again.\n",
 			   position, name);
+	}
 	return CLI_EXIT_OK;
 }

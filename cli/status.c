@@ -71,12 +71,14 @@ status_json(const Baton__V1__GetStatusResult *status)
 enum cli_exit
 status_run(struct cli *cli)
 {
-	Baton__V1__GetStatus op = BATON__V1__GET_STATUS__INIT;
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__GetStatus op;
+	Baton__V1__Request request;
 	const Baton__V1__GetStatusResult *status;
 	Baton__V1__Response *response;
 	enum cli_exit code;
 
+	baton__v1__get_status__init(&op);
+	baton__v1__request__init(&request);
 	request.op_case = BATON__V1__REQUEST__OP_GET_STATUS;
 	request.get_status = &op;
 	code = cli_call(cli, &request, &response);

@@ -39,9 +39,10 @@ subscriptions_filter(const Baton__V1__Filter *filter,
 		subscriptions_append(text, i > 0 ? ", " : first,
 				     filter->sources[i]);
 	}
-	if (filter->child[0] != '\0')
+	if (filter->child[0] != '\0') {
 		subscriptions_append(text, text[0] != '\0' ? "; " : "",
 				     "one child");
+	}
 	if (text[0] == '\0')
 		subscriptions_append(text, "", "everything");
 }
@@ -102,9 +103,10 @@ subscriptions_print(const struct cli *cli,
 		}
 		err = subscriptions_add(table, list->subscriptions[i]);
 	}
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		table_print(table, header, table_terminal_width(cli->out),
 			    cli->out);
+	}
 	table_free(table);
 	return err;
 }
@@ -123,10 +125,11 @@ subscriptions_strings_json(size_t count, char *const *strings)
 static json_t *
 subscriptions_json(const Baton__V1__SubscriptionStatus *status)
 {
-	static const Baton__V1__Filter everything = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter everything;
 	const Baton__V1__Filter *filter =
 		status->filter != NULL ? status->filter : &everything;
 
+	baton__v1__filter__init(&everything);
 	return json_pack(
 		"{s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 		"partner", status->partner, "name", status->name, "types",
@@ -148,22 +151,25 @@ subscriptions_print_json(const struct cli *cli,
 {
 	baton_err err = BATON_OK;
 
-	for (size_t i = 0; err == BATON_OK && i < list->n_subscriptions; i++)
+	for (size_t i = 0; err == BATON_OK && i < list->n_subscriptions; i++) {
 		err = print_json(cli->out,
 				 subscriptions_json(list->subscriptions[i]));
+	}
 	return err;
 }
 
 enum cli_exit
 subscriptions_run(struct cli *cli)
 {
-	Baton__V1__ListSubscriptions op = BATON__V1__LIST_SUBSCRIPTIONS__INIT;
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__ListSubscriptions op;
+	Baton__V1__Request request;
 	const Baton__V1__ListSubscriptionsResult *list;
 	Baton__V1__Response *response;
 	enum cli_exit code;
 	baton_err err;
 
+	baton__v1__list_subscriptions__init(&op);
+	baton__v1__request__init(&request);
 	request.op_case = BATON__V1__REQUEST__OP_LIST_SUBSCRIPTIONS;
 	request.list_subscriptions = &op;
 	code = cli_call(cli, &request, &response);
@@ -172,9 +178,10 @@ subscriptions_run(struct cli *cli)
 	list = response->list_subscriptions;
 	err = cli->json ? subscriptions_print_json(cli, list)
 			: subscriptions_print(cli, list);
-	if (!cli->json && list->n_subscriptions == 0)
+	if (!cli->json && list->n_subscriptions == 0) {
 		cli_note(cli, "there are no subscriptions yet; 'baton "
 			      "subscribe NAME' makes one");
+	}
 	baton_call_free(response);
 	return err == BATON_OK ? CLI_EXIT_OK : cli_no_memory(cli);
 }

@@ -6,12 +6,14 @@
 enum cli_exit
 unsubscribe_run(struct cli *cli)
 {
-	Baton__V1__Unsubscribe op = BATON__V1__UNSUBSCRIBE__INIT;
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
+	Baton__V1__Unsubscribe op;
+	Baton__V1__Request request;
 	const char *name = cli_operand(cli, 0);
 	Baton__V1__Response *response;
 	enum cli_exit code;
 
+	baton__v1__unsubscribe__init(&op);
+	baton__v1__request__init(&request);
 	op.name = cli_borrow(name);
 	request.op_case = BATON__V1__REQUEST__OP_UNSUBSCRIBE;
 	request.unsubscribe = &op;

@@ -191,17 +191,18 @@ words_add_service(struct words *words, const Send__V1__Service *service)
 {
 	if (service == NULL)
 		return;
-	if (service->name[0] != '\0')
+	if (service->name[0] != '\0') {
 		words_add(words, ": %s", service->name);
-	else if (service->code_case ==
-		 SEND__V1__SERVICE__CODE_TREATMENT_FUNCTION)
+	} else if (service->code_case ==
+		   SEND__V1__SERVICE__CODE_TREATMENT_FUNCTION) {
 		words_add(words, ": %s",
 			  words_find(words_treatment_functions,
 				     (int)service->treatment_function));
-	else if (service->code_case ==
-		 SEND__V1__SERVICE__CODE_SNOMED_CARE_SETTING)
+	} else if (service->code_case ==
+		   SEND__V1__SERVICE__CODE_SNOMED_CARE_SETTING) {
 		words_add(words, ": care setting %s",
 			  service->snomed_care_setting);
+	}
 }
 
 static void
@@ -210,22 +211,24 @@ words_add_referral(struct words *words, const Send__V1__Referral *referral)
 	int status = (int)referral->status;
 
 	if (referral->kind ==
-	    SEND__V1__REFERRAL_KIND__REFERRAL_KIND_EHC_NEEDS_ASSESSMENT_REQUEST)
+	    SEND__V1__REFERRAL_KIND__REFERRAL_KIND_EHC_NEEDS_ASSESSMENT_REQUEST) {
 		words_add(words, "EHC needs assessment %s",
 			  words_find(words_request_statuses, status));
-	else if (referral->kind ==
-		 SEND__V1__REFERRAL_KIND__REFERRAL_KIND_SECTION_23_NOTICE)
+	} else if (referral->kind ==
+		   SEND__V1__REFERRAL_KIND__REFERRAL_KIND_SECTION_23_NOTICE) {
 		words_add(words, "Section 23 notice %s",
 			  words_find(words_notice_statuses, status));
-	else
+	} else {
 		words_add(words, "%s",
 			  words_find(words_service_statuses, status));
+	}
 	if (referral->to != NULL)
 		words_add_service(words, referral->to->service);
 	if (referral->waiting != NULL &&
-	    referral->waiting->breach_date[0] != '\0')
+	    referral->waiting->breach_date[0] != '\0') {
 		words_add(words, ", to be seen by %s",
 			  referral->waiting->breach_date);
+	}
 }
 
 static void
@@ -235,10 +238,11 @@ words_add_panel_decision(struct words *words,
 	words_add(words, "%s decided: %s",
 		  words_find(words_panels, (int)decision->panel),
 		  words_find(words_decisions, (int)decision->decision));
-	if (decision->next_step != NULL)
+	if (decision->next_step != NULL) {
 		words_add(words, "; next: %s by %s",
 			  decision->next_step->description,
 			  decision->next_step->due_on);
+	}
 }
 
 static void
@@ -267,10 +271,11 @@ words_add_transition(struct words *words,
 		return;
 	}
 	words_add(words, "Transition at %s on %s", age, transition->reached_on);
-	for (size_t i = 0; i < transition->n_changes; i++)
+	for (size_t i = 0; i < transition->n_changes; i++) {
 		words_add(
 			words, "%s%s", i == 0 ? ": " : ", ",
 			words_find(words_changes, (int)transition->changes[i]));
+	}
 }
 
 void
@@ -281,7 +286,7 @@ words_event(const Send__V1__Event *event, char text[WORDS_BYTES])
 	text[0] = '\0';
 	if (event->action == SEND__V1__ACTION__ACTION_DELETE)
 		words_add(&words, "Withdrawn: ");
-	switch (event->data_case) {
+	switch ((int)event->data_case) {
 	case SEND__V1__EVENT__DATA_REFERRAL:
 		words_add_referral(&words, event->referral);
 		break;
@@ -294,7 +299,6 @@ words_event(const Send__V1__Event *event, char text[WORDS_BYTES])
 	case SEND__V1__EVENT__DATA_TRANSITION:
 		words_add_transition(&words, event->transition);
 		break;
-	case SEND__V1__EVENT__DATA__NOT_SET:
 	default:
 		words_add(&words, "An event of a kind that this version of "
 				  "baton does not know");
@@ -311,10 +315,12 @@ words_organisation(const Send__V1__Organisation *organisation,
 	text[0] = '\0';
 	if (organisation == NULL)
 		return;
-	if (organisation->name[0] != '\0')
+	if (organisation->name[0] != '\0') {
 		(void)snprintf(text, WORDS_BYTES, "%s", organisation->name);
-	else if (!contract_organisation_format(organisation, text, WORDS_BYTES))
+	} else if (!contract_organisation_format(organisation, text,
+						 WORDS_BYTES)) {
 		text[0] = '\0';
+	}
 }
 
 void
@@ -323,9 +329,10 @@ words_team(const Send__V1__Team *team, char text[WORDS_BYTES])
 	text[0] = '\0';
 	if (team == NULL)
 		return;
-	if (team->phone[0] != '\0')
+	if (team->phone[0] != '\0') {
 		(void)snprintf(text, WORDS_BYTES, "%s, %s", team->name,
 			       team->phone);
-	else
+	} else {
 		(void)snprintf(text, WORDS_BYTES, "%s", team->name);
+	}
 }

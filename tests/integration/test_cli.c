@@ -366,6 +366,8 @@ cli_journey_is_refused_to_those_who_may_not(void **state)
 	assert_int_equal(BATON("council", "journey", "9990000018"), 4);
 }
 
+/* The test is about such a character.
+ * NOLINTBEGIN(misc-misleading-bidirectional) */
 static void
 cli_journey_shows_no_direction_override(void **state)
 {
@@ -380,6 +382,8 @@ cli_journey_shows_no_direction_override(void **state)
 			 0);
 	assert_null(strstr(run.out, "\342\200\256"));
 }
+
+/* NOLINTEND(misc-misleading-bidirectional) */
 
 /* Parks the first event of a subscription: its output fails, attempts are 1. */
 static void

@@ -205,8 +205,9 @@ input_reports_an_event_that_is_too_large_and_goes_on(void **state)
 	(void)state;
 	assert_non_null(bytes);
 	memset(bytes, 'x', len);
-	memcpy(bytes, "{\"a\":\"", 6);
-	memcpy(bytes + len, "\"}\n{\"b\":2}\n", 12);
+	bytes[0] = '{';
+	bytes[1] = '"';
+	(void)snprintf(bytes + len, 16, "\"}\n{\"b\":2}\n");
 	input = reader_of(bytes, len + 11, &file);
 	input_next(input, INPUT_MAY_WAIT, &item);
 	assert_int_equal(item.kind, INPUT_BAD);

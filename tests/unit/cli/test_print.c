@@ -39,6 +39,8 @@ print_escapes_c1_controls(void **state)
 	assert_escaped("\302\2332J", "\\u{9b}2J");
 }
 
+/* These tests are about such characters.
+ * NOLINTBEGIN(misc-misleading-bidirectional) */
 static void
 print_escapes_direction_overrides(void **state)
 {
@@ -47,6 +49,8 @@ print_escapes_direction_overrides(void **state)
 	assert_escaped("a\342\201\246b", "a\\u{2066}b");
 	assert_escaped("\330\234", "\\u{61c}");
 }
+
+/* NOLINTEND(misc-misleading-bidirectional) */
 
 static void
 print_escapes_invisible_tags(void **state)
@@ -96,6 +100,7 @@ capture(void (*print)(FILE *out))
 	return text;
 }
 
+/* As above. NOLINTBEGIN(misc-misleading-bidirectional) */
 static void
 print_a_hostile_json(FILE *out)
 {
@@ -116,6 +121,8 @@ print_json_text_stays_the_same_data(void **state)
 	json_decref(object);
 	free(text);
 }
+
+/* NOLINTEND(misc-misleading-bidirectional) */
 
 static void
 print_a_format(FILE *out)
