@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/utf8.h"
 
+#include <string.h>
+
 /* How a sequence starts, and what its second byte may be (RFC 3629 §4: that
  * range alone keeps out overlong forms, surrogates and what lies beyond
  * U+10FFFF). */
@@ -42,6 +44,19 @@ utf8_sequence(const uint8_t *data, size_t len)
 	return lead->len;
 }
 
+/* Whether eight bytes are printable ASCII, as most text is: no byte has its
+ * high bit, nor gets it by taking 0x20 from it or by adding 1. */
+static bool
+utf8_plain(const uint8_t *data)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word;
+
+	memcpy(&word, data, sizeof(word));
+	return ((word | (word - 0x20 * ones) | (word + ones)) &
+		(0x80 * ones)) == 0;
+}
+
 bool
 utf8_text_valid(const uint8_t *data, size_t len)
 {
@@ -51,6 +66,10 @@ utf8_text_valid(const uint8_t *data, size_t len)
 	while (at < len) {
 		uint8_t byte = data[at];
 
+		if (len - at >= 8 && utf8_plain(data + at)) {
+			at += 8;
+			continue;
+		}
 		if (byte < 0x80) {
 			if ((byte < 0x20 && byte != '\t' && byte != '\n') ||
 			    byte == 0x7f)

@@ -13,6 +13,7 @@
 #include "client/wire.h"
 #include "send/v1/event.pb-c.h"
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void

@@ -47,9 +47,10 @@ generate_breakable(const ProtobufCFieldDescriptor *field,
 {
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		return true;
-	if (field->type == PROTOBUF_C_TYPE_STRING)
+	if (field->type == PROTOBUF_C_TYPE_STRING) {
 		return rule->need == CONTRACT_REQUIRED || rule->max > 0 ||
 		       rule->form == CONTRACT_DATE;
+	}
 	if (field->type == PROTOBUF_C_TYPE_ENUM)
 		return true;
 	return field->type == PROTOBUF_C_TYPE_MESSAGE &&
@@ -77,16 +78,18 @@ generate_search(struct generate_search *search, ProtobufCMessage *message,
 		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
 		    *(uint32_t *)quantifier != field->id)
 			continue;
-		if (generate_breakable(field, &rules[i]))
+		if (generate_breakable(field, &rules[i])) {
 			generate_offer(search, field, &rules[i], message,
 				       &here);
+		}
 		if (field->type != PROTOBUF_C_TYPE_MESSAGE)
 			continue;
 		if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-			if (*(ProtobufCMessage **)value != NULL)
+			if (*(ProtobufCMessage **)value != NULL) {
 				generate_search(search,
 						*(ProtobufCMessage **)value,
 						&here);
+			}
 			continue;
 		}
 		for (here.index = 0; here.index < *(size_t *)quantifier;
@@ -195,11 +198,14 @@ generate_break(uint64_t seed, Send__V1__Event *event,
 	};
 	struct generate_search search = {.generate = &generate};
 
+	fault->code = BATON_OK;
 	/* A list that is empty cannot be broken in every way: draw again. */
-	do {
+	while (fault->code == BATON_OK) {
 		search.seen = 0;
 		generate_search(&search, &event->base, NULL);
-		fault->code =
-			generate_apply(&generate, &search.site, fault->path);
-	} while (fault->code == BATON_OK);
+		if (search.site.field != NULL) {
+			fault->code = generate_apply(&generate, &search.site,
+						     fault->path);
+		}
+	}
 }

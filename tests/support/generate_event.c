@@ -83,7 +83,7 @@ generate_message_list(struct generate *generate,
 		      const ProtobufCFieldDescriptor *field,
 		      ProtobufCMessage ***entries, size_t count)
 {
-	*entries = generate_alloc(generate, count * sizeof(**entries));
+	*entries = generate_alloc(generate, count * sizeof(ProtobufCMessage *));
 	for (size_t i = 0; i < count; i++)
 		(*entries)[i] = generate_message(generate, field->descriptor);
 }
@@ -98,10 +98,11 @@ generate_list(struct generate *generate, const ProtobufCFieldDescriptor *field,
 	void *entries = base + field->offset;
 
 	*count = 1 + generate_below(generate, rule->max);
-	if (field->type == PROTOBUF_C_TYPE_ENUM)
+	if (field->type == PROTOBUF_C_TYPE_ENUM) {
 		generate_enum_list(generate, field, rule->max, entries, count);
-	else
+	} else {
 		generate_message_list(generate, field, entries, *count);
+	}
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): the contract has no recursive message */
@@ -170,11 +171,12 @@ generate_fields(struct generate *generate, ProtobufCMessage *message,
 			   generate_coin(generate)) {
 			continue;
 		}
-		if (field->label == PROTOBUF_C_LABEL_REPEATED)
+		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 			generate_list(generate, field, &rules[i], message);
-		else
+		} else {
 			generate_value(generate, field, &rules[i],
 				       base + field->offset);
+		}
 	}
 }
 

@@ -43,9 +43,10 @@ generate_checked(struct generate *generate, const char *prefix, int digits,
 
 	do {
 		memcpy(text, prefix, at);
-		for (int i = 0; i < digits; i++)
+		for (int i = 0; i < digits; i++) {
 			text[at + (size_t)i] =
 				(char)('0' + generate_below(generate, 10));
+		}
 		text[at + (size_t)digits] = '\0';
 		if (prefix[0] == '?')
 			text[0] = letters[generate_below(generate, 23)];
@@ -104,9 +105,10 @@ generate_identifier(struct generate *generate, ProtobufCMessage *message)
 		if (*at == ' ')
 			*at = '_';
 	}
-	if (identifier->issuer == NULL)
+	if (identifier->issuer == NULL) {
 		identifier->issuer = (Send__V1__Organisation *)generate_message(
 			generate, &send__v1__organisation__descriptor);
+	}
 }
 
 /* Cuts the list before an entry whose value is there already. */
@@ -156,14 +158,16 @@ generate_referral(struct generate *generate, ProtobufCMessage *message)
 	Send__V1__Referral *referral = (Send__V1__Referral *)message;
 
 	if (referral->kind == SEND__V1__REFERRAL_KIND__REFERRAL_KIND_SERVICE &&
-	    referral->to->service == NULL)
+	    referral->to->service == NULL) {
 		referral->to->service = (Send__V1__Service *)generate_message(
 			generate, &send__v1__service__descriptor);
+	}
 	if (referral->status ==
 		    SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_WAITING &&
-	    referral->waiting == NULL)
+	    referral->waiting == NULL) {
 		referral->waiting = (Send__V1__Waiting *)generate_message(
 			generate, &send__v1__waiting__descriptor);
+	}
 	if (referral->status ==
 	    SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_REQUESTED)
 		referral->outcome_text = generate_text(generate, 0, 0);
@@ -194,9 +198,10 @@ generate_panel_decision(struct generate *generate, ProtobufCMessage *message)
 
 	decision->decision =
 		outcomes[decision->panel - 1][generate_below(generate, 4)];
-	if (!contract_given(decision->request_received_on))
+	if (!contract_given(decision->request_received_on)) {
 		decision->request_received_on =
 			generate_text(generate, CONTRACT_DATE, 0);
+	}
 	generate_swap_dates(&decision->request_received_on, &decision->held_on);
 	generate_swap_dates(&decision->held_on, &decision->appeal_until);
 	generate_swap_dates(&decision->request_received_on, &decision->held_on);
@@ -220,9 +225,10 @@ generate_annual_review_due(struct generate *generate, ProtobufCMessage *message)
 	generate_swap_dates(&review->meeting_by, &review->due_by);
 	if (!contract_date_after(review->due_by, review->plan_date))
 		review->plan_date = first_day;
-	if (!contract_given(review->phase_transfer_by))
+	if (!contract_given(review->phase_transfer_by)) {
 		review->phase_transfer_by =
 			generate_text(generate, CONTRACT_DATE, 0);
+	}
 }
 
 static void
@@ -233,9 +239,10 @@ generate_transition(struct generate *generate, ProtobufCMessage *message)
 	if (transition->school_year_known)
 		transition->school_year = (int)generate_below(generate, 17) - 2;
 	if (transition->age_point == SEND__V1__AGE_POINT__AGE_POINT_18 &&
-	    transition->receiving == NULL)
+	    transition->receiving == NULL) {
 		transition->receiving = (Send__V1__Team *)generate_message(
 			generate, &send__v1__team__descriptor);
+	}
 }
 
 static void
@@ -243,17 +250,20 @@ generate_envelope(struct generate *generate, ProtobufCMessage *message)
 {
 	Send__V1__Event *event = (Send__V1__Event *)message;
 
-	if (!contract_given(event->case_reference))
+	if (!contract_given(event->case_reference)) {
 		event->case_reference =
 			generate_text(generate, CONTRACT_ASCII, 64);
+	}
 	if (event->data_case != SEND__V1__EVENT__DATA_REFERRAL)
 		return;
-	if (event->action == SEND__V1__ACTION__ACTION_DELETE)
+	if (event->action == SEND__V1__ACTION__ACTION_DELETE) {
 		event->referral->status =
 			SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_ENTERED_IN_ERROR;
-	else if (event->referral->status ==
-		 SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_ENTERED_IN_ERROR)
+	} else if (
+		event->referral->status ==
+		SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_ENTERED_IN_ERROR) {
 		event->action = SEND__V1__ACTION__ACTION_UPDATE;
+	}
 }
 
 void

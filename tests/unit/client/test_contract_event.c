@@ -36,8 +36,10 @@ require_rules(const ProtobufCMessageDescriptor *descriptor)
 {
 	const struct contract_message *known = contract_message_of(descriptor);
 
-	if (known == NULL)
+	if (known == NULL) {
 		fail_msg("%s has no rules", descriptor->name);
+		return;
+	}
 	for (unsigned i = 0; i < descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
 
@@ -377,9 +379,10 @@ organisation_text_of_other_form_is_refused(void **state)
 	char code[16];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		assert_false(
 			contract_organisation_parse(texts[i], &scheme, code));
+	}
 }
 
 static void

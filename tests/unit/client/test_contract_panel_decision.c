@@ -34,11 +34,12 @@ panel_makes_only_its_own_decisions(void **state)
 			event->panel_decision->panel = (Send__V1__Panel)panel;
 			event->panel_decision->decision =
 				(Send__V1__PanelDecisionOutcome)decision;
-			if (allowed[panel - 1][decision - 1] == 'y')
+			if (allowed[panel - 1][decision - 1] == 'y') {
 				fixture_accepts(event);
-			else
+			} else {
 				fixture_refuses(event, BATON_RULE_BROKEN,
 						"panel_decision.decision");
+			}
 		}
 	}
 	baton_event_free(event);

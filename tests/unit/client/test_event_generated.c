@@ -19,10 +19,11 @@ static void
 require(int ok, const char *what, uint64_t seed, int family,
 	const struct baton_problem *problem)
 {
-	if (!ok)
+	if (!ok) {
 		fail_msg("%s: seed %llu family %d: %s: %s", what,
 			 (unsigned long long)seed, family, problem->path,
 			 problem->text);
+	}
 }
 
 static void
@@ -126,9 +127,10 @@ require_same_value(const ProtobufCFieldDescriptor *field, const void *a,
 	} else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 		assert_int_equal(*(void *const *)a == NULL,
 				 *(void *const *)b == NULL);
-		if (*(void *const *)a != NULL)
+		if (*(void *const *)a != NULL) {
 			require_same(*(ProtobufCMessage *const *)a,
 				     *(ProtobufCMessage *const *)b);
+		}
 	} else {
 		bool wide = field->type == PROTOBUF_C_TYPE_INT64;
 
@@ -157,13 +159,14 @@ require_same(const ProtobufCMessage *a, const ProtobufCMessage *b)
 		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 			assert_int_equal(*(const size_t *)count_a,
 					 *(const size_t *)count_b);
-			for (size_t j = 0; j < *(const size_t *)count_a; j++)
+			for (size_t j = 0; j < *(const size_t *)count_a; j++) {
 				require_same_value(
 					field,
 					*(unsigned char *const *)in_a +
 						j * width,
 					*(unsigned char *const *)in_b +
 						j * width);
+			}
 			continue;
 		}
 		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
@@ -225,11 +228,13 @@ event_broken_is_refused_where_it_is_broken(void **state)
 		span.data = bytes;
 		err = baton_event_check(span, BATON_NHS_NUMBER_REJECT,
 					&problem);
-		if (err != fault.code || strcmp(problem.path, fault.path) != 0)
+		if (err != fault.code ||
+		    strcmp(problem.path, fault.path) != 0) {
 			fail_msg("seed %llu: wanted %s at %s, got %s at %s",
 				 (unsigned long long)seed,
 				 baton_err_name(fault.code), fault.path,
 				 baton_err_name(err), problem.path);
+		}
 		baton_event_bytes_free(bytes);
 		baton_event_free(event);
 	}

@@ -31,10 +31,10 @@ nhs_number_that_needs_check_digit_ten_is_refused(void **state)
 {
 	(void)state;
 	/* 999000000: the sum is 243, 243 mod 11 is 1, so 10 would be due. */
-	for (char digit = '0'; digit <= '9'; digit++) {
+	for (int digit = '0'; digit <= '9'; digit++) {
 		char text[] = "999000000?";
 
-		text[9] = digit;
+		text[9] = (char)digit;
 		assert_false(identifier_nhs_number_valid(text));
 	}
 }
@@ -45,9 +45,9 @@ nhs_number_of_one_digit_is_refused(void **state)
 	char text[] = "0000000000";
 
 	(void)state;
-	for (char digit = '0'; digit <= '9'; digit++) {
+	for (int digit = '0'; digit <= '9'; digit++) {
 		for (size_t i = 0; i < 10; i++)
-			text[i] = digit;
+			text[i] = (char)digit;
 		assert_false(identifier_nhs_number_valid(text));
 	}
 }

@@ -52,18 +52,16 @@ static void
 log_line_has_priority_time_name_and_keys(void **state)
 {
 	char text[LINE_BYTES];
-	int year;
-	int end = 0;
 
 	(void)state;
 	log_warn("delivery.parked", "id=%s attempt=%d", "e-1", 8);
 	log_read(text);
-	assert_int_equal(sscanf(text,
-				"<4>%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ %n",
-				&year, &end),
-			 1);
-	assert_int_equal(end, 28);
-	assert_string_equal(text + end, "delivery.parked id=e-1 attempt=8\n");
+	for (char *at = text + 3; at < text + 27; at++) {
+		if (*at >= '0' && *at <= '9')
+			*at = '0';
+	}
+	assert_string_equal(text, "<4>0000-00-00T00:00:00.000Z "
+				  "delivery.parked id=e-1 attempt=8\n");
 }
 
 static void

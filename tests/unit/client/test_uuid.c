@@ -19,10 +19,11 @@ expect_form(const char *text, char version)
 {
 	assert_int_equal(strlen(text), 36);
 	for (size_t i = 0; i < 36; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23)
+		if (i == 8 || i == 13 || i == 18 || i == 23) {
 			assert_int_equal(text[i], '-');
-		else
+		} else {
 			assert_non_null(strchr("0123456789abcdef", text[i]));
+		}
 	}
 	assert_int_equal(text[14], version);
 	assert_non_null(strchr("89ab", text[19]));
@@ -94,10 +95,11 @@ uuid7_of_many_threads_differ(void **state)
 	pthread_t threads[THREADS];
 
 	(void)state;
-	for (size_t i = 0; i < THREADS; i++)
+	for (size_t i = 0; i < THREADS; i++) {
 		assert_int_equal(pthread_create(&threads[i], NULL, make_ids,
 						texts[i * IDS]),
 				 0);
+	}
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	qsort(texts, (size_t)THREADS * IDS, sizeof(texts[0]), compare_ids);

@@ -305,11 +305,12 @@ wire_bounds_empty_messages_in_an_event(void **state)
 static void
 wire_bounds_unknown_fields(void **state)
 {
+	static const char field[] = {'\xf8', '\x01', '\x01'};
 	static char bytes[6000];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bytes); i += 3)
-		memcpy(bytes + i, "\xf8\x01\x01", 3);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = field[i % sizeof(field)];
 	expect_event(bytes, sizeof(bytes), CONTRACT_UNKNOWN_TOLERATE,
 		     BATON_TOO_LARGE, "");
 }
@@ -318,6 +319,7 @@ wire_bounds_unknown_fields(void **state)
 static void
 wire_bounds_empty_messages_in_a_request(void **state)
 {
+	static const uint8_t head[] = {0x6a, 0x80, 0x80, 0x40};
 	const size_t inner = (size_t)1024 * 1024;
 	struct baton_problem problem = {0};
 	ProtobufCMessage *message;
@@ -326,10 +328,10 @@ wire_bounds_empty_messages_in_a_request(void **state)
 
 	(void)state;
 	assert_non_null(bytes);
-	/* Request.settle is field 13; 2^20 as a varint. */
-	memcpy(bytes, "\x6a\x80\x80\x40", 4);
-	for (size_t i = 4; i < inner + 4; i += 2)
-		memcpy(bytes + i, "\x12\x00", 2);
+	/* Request.settle is field 13, 2^20 bytes long. */
+	memcpy(bytes, head, sizeof(head));
+	for (size_t i = sizeof(head); i < inner + sizeof(head); i++)
+		bytes[i] = i % 2 == 0 ? 0x12 : 0x00;
 	span.data = bytes;
 	span.len = inner + 4;
 	assert_int_equal(wire_unpack(&baton__v1__request__descriptor, span,
@@ -437,12 +439,31 @@ utf8_takes_every_length_and_refuses_the_edges(void **state)
 					  "\xe2\x28\xa1"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		assert_true(utf8_text_valid((const uint8_t *)good[i],
 					    strlen(good[i])));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		assert_false(utf8_text_valid((const uint8_t *)bad[i],
 					     strlen(bad[i])));
+	}
+}
+
+static void
+utf8_finds_a_bad_byte_at_every_place(void **state)
+{
+	static const uint8_t bad[] = {0x00, 0x1f, 0x7f, 0x80, 0xff};
+	uint8_t text[24];
+
+	(void)state;
+	for (size_t at = 0; at < sizeof(text); at++) {
+		for (size_t i = 0; i < sizeof(bad); i++) {
+			memset(text, '~', sizeof(text));
+			assert_true(utf8_text_valid(text, sizeof(text)));
+			text[at] = bad[i];
+			assert_false(utf8_text_valid(text, sizeof(text)));
+		}
+	}
 }
 
 int
@@ -484,6 +505,7 @@ main(void)
 		cmocka_unit_test(arena_is_found_from_its_first_allocation),
 		cmocka_unit_test(arena_refuses_a_size_that_overflows),
 		cmocka_unit_test(utf8_takes_every_length_and_refuses_the_edges),
+		cmocka_unit_test(utf8_finds_a_bad_byte_at_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
