@@ -232,12 +232,13 @@ call_say_hello(struct call *call, uint64_t generation,
 	       struct baton_hello *hello, struct baton_error *error)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Hello greeting = BATON__V1__HELLO__INIT;
+	Baton__V1__Hello greeting;
 	Baton__V1__Response *response;
 	uint8_t *bytes;
 	size_t len;
 	baton_err err;
 
+	baton__v1__hello__init(&greeting);
 	greeting.client = borrow_text(client_name(call->client));
 	request.op_case = BATON__V1__REQUEST__OP_HELLO;
 	request.hello = &greeting;

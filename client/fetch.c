@@ -59,10 +59,11 @@ fetch_events(const struct fetch *fetch, uint32_t wait_ms,
 	const struct baton_subscription_options *options = fetch->options;
 	struct call_terms terms = call_terms_now(fetch->client);
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Fetch body = BATON__V1__FETCH__INIT;
+	Baton__V1__Fetch body;
 	struct baton_hello hello;
 	baton_err err;
 
+	baton__v1__fetch__init(&body);
 	*response = NULL;
 	err = call_limits(fetch->client, &terms, &hello, fetch->error);
 	if (err != BATON_OK)
@@ -200,11 +201,12 @@ fetch_settle(const struct fetch *fetch)
 {
 	struct call_terms terms = call_terms_now(fetch->client);
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Settle body = BATON__V1__SETTLE__INIT;
+	Baton__V1__Settle body;
 	Baton__V1__Settlement *settlements[FETCH_EVENTS_MAX];
 	Baton__V1__Response *response;
 	baton_err err;
 
+	baton__v1__settle__init(&body);
 	for (size_t i = 0; i < fetch->count; i++)
 		settlements[i] = &fetch->verdicts[i].settlement;
 	body.subscription = borrow_text(fetch->options->name);

@@ -59,12 +59,14 @@ baton_subscribe(struct baton_client *client,
 		struct baton_error *error)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Subscribe body = BATON__V1__SUBSCRIBE__INIT;
-	Baton__V1__Filter filter = BATON__V1__FILTER__INIT;
+	Baton__V1__Subscribe body;
+	Baton__V1__Filter filter;
 	Baton__V1__Start start = BATON__V1__START__INIT;
 	Baton__V1__Response *response;
 	baton_err err;
 
+	baton__v1__subscribe__init(&body);
+	baton__v1__filter__init(&filter);
 	if (!subscribe_name_valid(options->name)) {
 		return baton_error_set(error, BATON_INVALID,
 				       "subscribe: a name is 1 to %d of "

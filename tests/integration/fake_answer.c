@@ -43,11 +43,12 @@ static struct baton_span
 fake_pack(Baton__V1__Response *response, baton_err code,
 	  uint32_t retry_after_ms)
 {
-	Baton__V1__Status status = BATON__V1__STATUS__INIT;
+	Baton__V1__Status status;
 	char text[] = "the fake broker says so";
 	uint8_t *bytes;
 	size_t len;
 
+	baton__v1__status__init(&status);
 	status.code = (uint32_t)code;
 	status.retry_after_ms = retry_after_ms;
 	if (code != BATON_OK)
@@ -72,12 +73,13 @@ static struct baton_span
 fake_hello(const struct fake_broker *broker)
 {
 	Baton__V1__Response response = BATON__V1__RESPONSE__INIT;
-	Baton__V1__HelloResult hello = BATON__V1__HELLO_RESULT__INIT;
+	Baton__V1__HelloResult hello;
 	char version[] = "fake";
 	char partner[] = "test-trust";
 	char scheme[] = "ods";
 	char code[] = "RPG";
 
+	baton__v1__hello_result__init(&hello);
 	hello.protocol_min = broker->limits.protocol_min;
 	hello.protocol_max = broker->limits.protocol_max;
 	hello.broker_version = version;
@@ -226,11 +228,13 @@ fake_settle(struct fake_broker *broker, const Baton__V1__Settle *request)
 	size_t count = request->n_settlements;
 	Baton__V1__SettlementResult *results =
 		fake_allocate(count, sizeof(*results));
-	Baton__V1__Status ok = BATON__V1__STATUS__INIT;
-	Baton__V1__Status lost = BATON__V1__STATUS__INIT;
+	Baton__V1__Status ok;
+	Baton__V1__Status lost;
 	struct fake_settlement *kept;
 	struct baton_span packed;
 
+	baton__v1__status__init(&lost);
+	baton__v1__status__init(&ok);
 	lost.code = BATON_LEASE_LOST;
 	body.results = fake_allocate(count, sizeof(void *));
 	body.n_results = count;
@@ -268,8 +272,9 @@ fake_carry_out(struct fake_broker *broker, const Baton__V1__Request *request)
 	Baton__V1__Response response = BATON__V1__RESPONSE__INIT;
 	Baton__V1__SubscribeResult subscribe =
 		BATON__V1__SUBSCRIBE_RESULT__INIT;
-	Baton__V1__GetStatusResult status = BATON__V1__GET_STATUS_RESULT__INIT;
+	Baton__V1__GetStatusResult status;
 
+	baton__v1__get_status_result__init(&status);
 	switch ((int)request->op_case) {
 	case BATON__V1__REQUEST__OP_HELLO:
 		return fake_hello(broker);
