@@ -17,13 +17,15 @@ store_err_is_harmless(baton_err err)
 static baton_err
 store_check_writable(const struct store *store, struct baton_error *error)
 {
-	if (!store->in_transaction)
+	if (!store->in_transaction) {
 		return baton_error_set(error, BATON_INTERNAL,
 				       "journal: write without a transaction");
-	if (store->failed)
+	}
+	if (store->failed) {
 		return baton_error_set(
 			error, BATON_UNAVAILABLE,
 			"journal: an earlier write of this transaction failed");
+	}
 	return BATON_OK;
 }
 
@@ -57,9 +59,10 @@ store_begin(struct store *store, struct baton_error *error)
 {
 	baton_err err;
 
-	if (store->in_transaction)
+	if (store->in_transaction) {
 		return baton_error_set(error, BATON_INTERNAL,
 				       "journal: transaction within another");
+	}
 	err = store->ops->begin(store, error);
 	if (err != BATON_OK)
 		return err;
@@ -143,9 +146,10 @@ store_append(struct store *store, const struct store_event *event,
 	err = store_check_writable(store, error);
 	if (err != BATON_OK)
 		return err;
-	if (!store_event_fits(event))
+	if (!store_event_fits(event)) {
 		return baton_error_set(error, BATON_INVALID,
 				       "journal: event does not fit a record");
+	}
 	return store_note(store,
 			  store->ops->append(store, event, appended, error));
 }
@@ -162,10 +166,11 @@ store_subscription_put(struct store *store,
 		return err;
 	if (!store_text_fits(subscription->partner, NAME_BYTES) ||
 	    !store_text_fits(subscription->name, NAME_BYTES) ||
-	    subscription->filter.sources_count > STORE_FILTER_SOURCES_MAX)
+	    subscription->filter.sources_count > STORE_FILTER_SOURCES_MAX) {
 		return baton_error_set(error, BATON_INVALID,
 				       "journal: subscription has no name or "
 				       "too many sources");
+	}
 	return store_note(store, store->ops->subscription_put(
 					 store, subscription, error));
 }
@@ -237,9 +242,10 @@ store_lanes_drop(struct store *store, int64_t subscription,
 baton_err
 store_checkpoint(struct store *store, struct baton_error *error)
 {
-	if (store->in_transaction)
+	if (store->in_transaction) {
 		return baton_error_set(error, BATON_INTERNAL,
 				       "journal: checkpoint in a transaction");
+	}
 	return store->ops->checkpoint(store, error);
 }
 

@@ -142,7 +142,7 @@ keep_record(struct store_memory *store, const struct record *record,
 	const struct record **grown;
 
 	if (store->extent.records == store->records_room) {
-		grown = reallocarray(store->records, room, sizeof(*grown));
+		grown = reallocarray(store->records, room, sizeof(void *));
 		if (grown == NULL)
 			return BATON_NO_MEMORY;
 		store->records = grown;

@@ -45,7 +45,8 @@ draft(struct store_memory *store, struct settlements **settlements,
 	copy->lanes_count = from->lanes_count;
 	if (copy->subscriptions == NULL || copy->lanes == NULL) {
 		store_memory_lanes_fini(copy);
-		return store_memory_refuse(error);
+		(void)store_memory_refuse(error);
+		return BATON_NO_MEMORY;
 	}
 	store->drafted = true;
 	return BATON_OK;
@@ -145,12 +146,14 @@ store_memory_lanes_subscription_put(struct store *base,
 	if (subscription->filter.child != 0 &&
 	    !is_child(store, subscription->filter.child))
 		return refuse_missing(error);
-	if (is_name_taken(settlements, subscription))
+	if (is_name_taken(settlements, subscription)) {
 		return baton_error_set(error, BATON_EXISTS,
 				       "journal: subscription exists already");
-	if (subscription->id == 0)
+	}
+	if (subscription->id == 0) {
 		return add_subscription(store, settlements, subscription,
 					error);
+	}
 	kept = find_subscription(settlements, subscription->id);
 	if (kept == NULL)
 		return refuse_missing(error);
@@ -257,10 +260,11 @@ lane_place(const struct settlements *settlements, const struct store_lane *lane)
 		other = &settlements->lanes[middle];
 		if (other->subscription < lane->subscription ||
 		    (other->subscription == lane->subscription &&
-		     other->child < lane->child))
+		     other->child < lane->child)) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return low;
 }

@@ -117,9 +117,10 @@ store_memory_find_child(struct store_reader *base, const char *key,
 	*child = store_memory_index_find(store->keys, store->committed.keys,
 					 key);
 	unlock(store);
-	if (*child == 0)
+	if (*child == 0) {
 		return baton_error_set(error, BATON_NOT_FOUND,
 				       "journal: find child: not found");
+	}
 	return BATON_OK;
 }
 

@@ -94,9 +94,10 @@ store_sqlite_commit(struct store *base, struct baton_error *error)
 	baton_err err;
 
 	err = write_head(store, error);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = store_sqlite_db_run(store->own[SQL_COMMIT], SQLITE_OK,
 					  "commit", error);
+	}
 	if (err != BATON_OK) {
 		store_sqlite_rollback(base);
 		return err;
@@ -207,14 +208,16 @@ prepare(struct store_sqlite *store, struct baton_error *error)
 
 	err = store_sqlite_db_prepare(store->db, sql_texts,
 				      STORE_SQLITE_OWN_SQL, store->own, error);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = store_sqlite_db_prepare(
 			store->db, store_sqlite_append_sql,
 			STORE_SQLITE_APPEND_SQL, store->append, error);
-	if (err == BATON_OK)
+	}
+	if (err == BATON_OK) {
 		err = store_sqlite_db_prepare(store->db, store_sqlite_lanes_sql,
 					      STORE_SQLITE_LANES_SQL,
 					      store->lanes, error);
+	}
 	return err;
 }
 
@@ -316,13 +319,15 @@ store_open_sqlite(const struct store_options *options, struct store **store,
 	baton_err err;
 
 	*store = NULL;
-	if (sodium_init() < 0)
+	if (sodium_init() < 0) {
 		return baton_error_set(error, BATON_INTERNAL,
 				       "journal: libsodium cannot start");
+	}
 	made = calloc(1, sizeof(*made));
-	if (made == NULL)
+	if (made == NULL) {
 		return baton_error_set(error, BATON_NO_MEMORY,
 				       "journal: open: out of memory");
+	}
 	made->base.ops = &store_sqlite_ops;
 	err = store_sqlite_files_open(options->directory, &made->files,
 				      &made->lock_fd, error);

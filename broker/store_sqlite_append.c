@@ -237,9 +237,10 @@ write_event(struct store_sqlite *store, const struct store_event *event,
 	if (err != BATON_OK)
 		return err;
 	appended->record = record_new(&record);
-	if (appended->record == NULL)
+	if (appended->record == NULL) {
 		return baton_error_set(error, BATON_NO_MEMORY,
 				       "journal: append: out of memory");
+	}
 	if (record.accepted_at_ms > head->accepted_at_ms)
 		head->accepted_at_ms = record.accepted_at_ms;
 	head->sequence = record.sequence;

@@ -46,7 +46,8 @@ store_sqlite_db_prepare(sqlite3 *db, const char *const *sql, size_t count,
 {
 	size_t i;
 
-	memset(statements, 0, count * sizeof(*statements));
+	for (i = 0; i < count; i++)
+		statements[i] = NULL;
 	for (i = 0; i < count; i++) {
 		if (sqlite3_prepare_v3(db, sql[i], -1,
 				       SQLITE_PREPARE_PERSISTENT,
@@ -76,9 +77,10 @@ store_sqlite_db_run(sqlite3_stmt *statement, int bound, const char *operation,
 {
 	baton_err err = BATON_OK;
 
-	if (bound != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
+	if (bound != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE) {
 		err = err_from_sqlite(sqlite3_db_handle(statement), operation,
 				      error);
+	}
 	(void)sqlite3_reset(statement);
 	return err;
 }
@@ -114,14 +116,16 @@ store_sqlite_db_text(sqlite3_stmt *statement, int column, char *text,
 	const unsigned char *from = sqlite3_column_text(statement, column);
 	size_t len = (size_t)sqlite3_column_bytes(statement, column);
 
-	if (from == NULL)
+	if (from == NULL) {
 		return baton_error_set(error, BATON_NO_MEMORY,
 				       "journal: read: out of memory");
-	if (len >= size)
+	}
+	if (len >= size) {
 		return baton_error_set(error, BATON_CORRUPT,
 				       "journal: read: text of column %d is "
 				       "longer than the contract allows",
 				       column);
+	}
 	memcpy(text, from, len);
 	text[len] = '\0';
 	return BATON_OK;

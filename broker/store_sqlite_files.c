@@ -40,9 +40,10 @@ open_paths(const char *directory, struct store_sqlite_files *files,
 	if (!path_join(files->directory, directory, "") ||
 	    !path_join(files->database, directory, FILE_DATABASE) ||
 	    !path_join(files->log, directory, FILE_LOG) ||
-	    !path_join(files->lock, directory, FILE_LOCK))
+	    !path_join(files->lock, directory, FILE_LOCK)) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "journal: directory name is too long");
+	}
 	return BATON_OK;
 }
 
@@ -86,15 +87,17 @@ open_directory(const char *directory, struct baton_error *error)
 		return err_from_errno("create directory", directory, error);
 	if (stat(directory, &status) != 0)
 		return err_from_errno("look at", directory, error);
-	if (!S_ISDIR(status.st_mode))
+	if (!S_ISDIR(status.st_mode)) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "journal: %s is not a directory",
 				       directory);
-	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+	}
+	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "journal: others may write to %s: "
 				       "chmod 700 it",
 				       directory);
+	}
 	return BATON_OK;
 }
 
@@ -126,13 +129,14 @@ open_lock(const char *path, int *lock_fd, struct baton_error *error)
 		return err;
 	if (flock(*lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return BATON_OK;
-	if (errno == EWOULDBLOCK)
+	if (errno == EWOULDBLOCK) {
 		err = baton_error_set(error, BATON_CONFIG,
 				      "journal: another broker holds %s: stop "
 				      "it, or use another directory",
 				      path);
-	else
+	} else {
 		err = err_from_errno("lock", path, error);
+	}
 	(void)close(*lock_fd);
 	*lock_fd = -1;
 	return err;

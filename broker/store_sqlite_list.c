@@ -15,9 +15,10 @@ list_grow(void **list, size_t *room, size_t count, size_t entry_bytes,
 	if (count < *room)
 		return BATON_OK;
 	grown = reallocarray(*list, wanted, entry_bytes);
-	if (grown == NULL)
+	if (grown == NULL) {
 		return baton_error_set(error, BATON_NO_MEMORY,
 				       "journal: read: out of memory");
+	}
 	*list = grown;
 	*room = wanted;
 	return BATON_OK;
@@ -38,12 +39,14 @@ subscription_of_row(sqlite3_stmt *row, struct store_subscription *subscription,
 	subscription->created_at_ms = sqlite3_column_int64(row, 7);
 	err = store_sqlite_db_text(row, 1, subscription->partner, NAME_BYTES,
 				   error);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = store_sqlite_db_text(row, 2, subscription->name,
 					   NAME_BYTES, error);
-	if (err == BATON_OK)
+	}
+	if (err == BATON_OK) {
 		err = store_sqlite_db_text(row, 5, filter->child_key,
 					   CONTRACT_CHILD_KEY_BYTES, error);
+	}
 	return err;
 }
 
@@ -54,10 +57,11 @@ source_of_row(sqlite3_stmt *row, struct store_filter *filter,
 {
 	if (sqlite3_column_type(row, 8) == SQLITE_NULL)
 		return BATON_OK;
-	if (filter->sources_count == STORE_FILTER_SOURCES_MAX)
+	if (filter->sources_count == STORE_FILTER_SOURCES_MAX) {
 		return baton_error_set(error, BATON_CORRUPT,
 				       "journal: a subscription has more "
 				       "sources than the contract allows");
+	}
 	return store_sqlite_db_text(row, 8,
 				    filter->sources[filter->sources_count++],
 				    SOURCE_BYTES, error);
@@ -100,9 +104,10 @@ store_sqlite_list_subscriptions(sqlite3_stmt *statement,
 		if (err != BATON_OK)
 			break;
 	}
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
 		err = err_from_sqlite(sqlite3_db_handle(statement),
 				      "read subscriptions", error);
+	}
 	(void)sqlite3_reset(statement);
 	if (err != BATON_OK) {
 		free(*list);
@@ -160,9 +165,10 @@ store_sqlite_list_lanes(sqlite3_stmt *statement, struct store_lane **list,
 		if (err != BATON_OK)
 			break;
 	}
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
 		err = err_from_sqlite(sqlite3_db_handle(statement),
 				      "read lanes", error);
+	}
 	(void)sqlite3_reset(statement);
 	if (err != BATON_OK) {
 		free(*list);

@@ -78,12 +78,13 @@ apply_settings(sqlite3 *db, const struct setting *settings, size_t count,
 					    sizeof(value), error);
 		if (err != BATON_OK)
 			return err;
-		if (strcmp(value, settings[i].expected) != 0)
+		if (strcmp(value, settings[i].expected) != 0) {
 			return baton_error_set(error, BATON_CONFIG,
 					       "journal: %s had no effect, it "
 					       "reads '%s': is the directory "
 					       "on a network file system?",
 					       settings[i].set, value);
+		}
 	}
 	return BATON_OK;
 }
@@ -126,15 +127,17 @@ check_identity(const struct store_sqlite_files *files, sqlite3 *db,
 
 	err = store_sqlite_db_value(db, sql_application_id, application,
 				    sizeof(application), error);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = store_sqlite_db_value(db, sql_count_schema, tables,
 					    sizeof(tables), error);
+	}
 	if (err == BATON_CORRUPT &&
-	    (sqlite3_extended_errcode(db) & 0xff) == SQLITE_NOTADB)
+	    (sqlite3_extended_errcode(db) & 0xff) == SQLITE_NOTADB) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "journal: %s is not a database: move it "
 				       "away, or restore it from a backup",
 				       files->database);
+	}
 	if (err != BATON_OK)
 		return err;
 	if (strcmp(application, APPLICATION_ID) == 0 ||
@@ -167,10 +170,11 @@ check_integrity(const struct store_sqlite_files *files, sqlite3 *db,
 
 	err = store_sqlite_db_value(db, sql_quick_check, found, sizeof(found),
 				    error);
-	if (err == BATON_CORRUPT)
+	if (err == BATON_CORRUPT) {
 		return refuse_damaged(
 			files, sqlite3_errstr(sqlite3_extended_errcode(db)),
 			error);
+	}
 	if (err != BATON_OK)
 		return err;
 	if (strcmp(found, "ok") != 0)
@@ -229,11 +233,12 @@ migrate_step(sqlite3 *db, const struct store_sqlite_migration *step,
 	err = read_version(db, &version, error);
 	if (err != BATON_OK)
 		return err;
-	if (version != step->version)
+	if (version != step->version) {
 		return baton_error_set(error, BATON_INTERNAL,
 				       "journal: migration to version %d left "
 				       "version %d",
 				       step->version, version);
+	}
 	return BATON_OK;
 }
 
@@ -250,11 +255,12 @@ store_sqlite_open_migrate(const struct store_sqlite_files *files, sqlite3 *db,
 	err = read_version(db, &version, error);
 	if (err != BATON_OK)
 		return err;
-	if (version > known)
+	if (version > known) {
 		return baton_error_set(error, BATON_CONFIG,
 				       "journal: %s has version %d, this "
 				       "broker knows %d: run a newer one",
 				       files->database, version, known);
+	}
 	if (version == known)
 		return BATON_OK;
 	err = execute(db, sql_begin, "migrate", error);
@@ -281,12 +287,14 @@ store_sqlite_open_writer(const struct store_sqlite_files *files, sqlite3 **db,
 	err = check_identity(files, *db, error);
 	if (err == BATON_OK)
 		err = check_integrity(files, *db, error);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = apply_settings(*db, settings_writer,
 				     COUNT(settings_writer), error);
-	if (err == BATON_OK)
+	}
+	if (err == BATON_OK) {
 		err = store_sqlite_open_migrate(files, *db, migrations,
 						COUNT(migrations), error);
+	}
 	if (err == BATON_OK)
 		err = check_head(files, *db, error);
 	if (err != BATON_OK) {

@@ -138,12 +138,14 @@ record_of_row(sqlite3_stmt *row, struct record *record,
 	record->occurred_at_ms = sqlite3_column_int64(row, 4);
 	record->accepted_at_ms = sqlite3_column_int64(row, 5);
 	err = store_sqlite_db_text(row, 6, record->partner, NAME_BYTES, error);
-	if (err == BATON_OK)
+	if (err == BATON_OK) {
 		err = store_sqlite_db_text(row, 7, record->source, SOURCE_BYTES,
 					   error);
-	if (err == BATON_OK)
+	}
+	if (err == BATON_OK) {
 		err = store_sqlite_db_text(row, 8, record->id,
 					   sizeof(record->id), error);
+	}
 	if (err == BATON_CORRUPT)
 		return refuse_record(record, error);
 	if (err != BATON_OK)
@@ -253,9 +255,10 @@ step_row(struct store_sqlite_reader *reader, sqlite3_stmt *statement, int bound,
 
 	if (rc == SQLITE_ROW)
 		return BATON_OK;
-	if (rc == SQLITE_DONE)
+	if (rc == SQLITE_DONE) {
 		return baton_error_set(error, BATON_NOT_FOUND,
 				       "journal: %s: not found", operation);
+	}
 	return err_from_sqlite(reader->db, operation, error);
 }
 
@@ -358,9 +361,10 @@ store_sqlite_read_new(const struct store_sqlite_files *files,
 	baton_err err;
 
 	made = calloc(1, sizeof(*made));
-	if (made == NULL)
+	if (made == NULL) {
 		return baton_error_set(error, BATON_NO_MEMORY,
 				       "journal: reader: out of memory");
+	}
 	made->base.ops = &store_sqlite_reader_ops;
 	made->files = *files;
 	err = store_sqlite_open_reader(files, &made->db, error);

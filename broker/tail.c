@@ -5,13 +5,14 @@
 #include <stdlib.h>
 
 /*
- * A ring of slots: the record with sequence s is in slot s % slots_count or
- * nowhere. first .. last is the span that may be held; gaps are empty slots.
+ * A ring of slots, a power of two: the record with sequence s is in slot
+ * s & mask or nowhere. first .. last is the span that may be held; gaps are
+ * empty slots.
  */
 struct tail {
 	pthread_mutex_t lock;
 	const struct record **slots;
-	size_t slots_count;
+	uint64_t mask;
 	size_t max_bytes;
 	size_t bytes;
 	uint64_t first;
@@ -29,14 +30,17 @@ baton_err
 tail_new(size_t max_bytes, struct tail **tail)
 {
 	struct tail *made;
+	size_t slots = 1;
 
 	*tail = NULL;
 	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		return BATON_NO_MEMORY;
 	/* As many slots as the smallest records could fill. */
-	made->slots_count = max_bytes / sizeof(struct record) + 1;
-	made->slots = calloc(made->slots_count, sizeof(struct record *));
+	while (slots <= max_bytes / sizeof(struct record))
+		slots *= 2;
+	made->mask = slots - 1;
+	made->slots = calloc(slots, sizeof(void *));
 	if (made->slots == NULL)
 		goto err0;
 	if (pthread_mutex_init(&made->lock, NULL) != 0)
@@ -54,7 +58,7 @@ err0:
 static const struct record **
 slot_of(struct tail *tail, uint64_t sequence)
 {
-	return &tail->slots[sequence % tail->slots_count];
+	return &tail->slots[sequence & tail->mask];
 }
 
 static void
@@ -97,11 +101,11 @@ tail_push(struct tail *tail, const struct record *record)
 	if (sequence <= tail->last)
 		goto out;
 	/* A gap as wide as the ring leaves nothing that could stay. */
-	if (tail->last == 0 || sequence - tail->last >= tail->slots_count) {
+	if (tail->last == 0 || sequence - tail->last > tail->mask) {
 		drop_all(tail);
 		tail->first = sequence;
 	}
-	while (sequence - tail->first >= tail->slots_count)
+	while (sequence - tail->first > tail->mask)
 		drop_first(tail);
 	*slot_of(tail, sequence) = record_ref(record);
 	tail->bytes += record_cost(record);

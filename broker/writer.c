@@ -61,7 +61,7 @@ struct writer {
 	pthread_cond_t wake;
 	/* Under the lock. */
 	struct writer_command *first;
-	struct writer_command *last;
+	struct writer_command **end;
 	size_t queued;
 	size_t queued_bytes;
 	bool stopping;
@@ -84,13 +84,9 @@ set_gauges(struct writer *writer)
 static bool
 has_room(const struct writer *writer, size_t bytes)
 {
-	const struct writer_options *options = &writer->options;
-
-	if (writer->queued == 0)
-		return true;
-	return writer->queued < options->max_commands &&
-	       writer->queued_bytes <= options->max_bytes &&
-	       bytes <= options->max_bytes - writer->queued_bytes;
+	return writer->queued == 0 ||
+	       (writer->queued < writer->options.max_commands &&
+		writer->queued_bytes + bytes <= writer->options.max_bytes);
 }
 
 baton_err
@@ -107,11 +103,8 @@ writer_submit(struct writer *writer, struct writer_command *command)
 		err = BATON_BUSY;
 	} else {
 		command->next = NULL;
-		if (writer->last == NULL)
-			writer->first = command;
-		else
-			writer->last->next = command;
-		writer->last = command;
+		*writer->end = command;
+		writer->end = &command->next;
 		writer->queued++;
 		writer->queued_bytes += command->bytes;
 		set_gauges(writer);
@@ -133,13 +126,12 @@ take_batch(struct writer *writer)
 	while ((command = writer->first) != NULL &&
 	       writer->batch_count < options->batch_commands) {
 		if (writer->batch_count > 0 &&
-		    (bytes >= options->batch_bytes ||
-		     command->bytes > options->batch_bytes - bytes))
+		    bytes + command->bytes > options->batch_bytes)
 			break;
 		bytes += command->bytes;
 		writer->first = command->next;
 		if (writer->first == NULL)
-			writer->last = NULL;
+			writer->end = &writer->first;
 		command->next = NULL;
 		writer->queued--;
 		writer->queued_bytes -= command->bytes;
@@ -186,9 +178,10 @@ fail_batch(struct writer *writer, baton_err code, const char *text)
 {
 	size_t i;
 
-	for (i = 0; i < writer->batch_count; i++)
+	for (i = 0; i < writer->batch_count; i++) {
 		(void)baton_error_set(&writer->batch[i].error, code, "%s",
 				      text);
+	}
 }
 
 /* Whether a command's error is its own affair: it wrote nothing. */
@@ -325,9 +318,10 @@ wait_to_probe(struct writer *writer)
 	if (writer->probe_ms > PROBE_MAX_MS)
 		writer->probe_ms = PROBE_MAX_MS;
 	(void)pthread_mutex_lock(&writer->lock);
-	while (!writer->stopping && rc != ETIMEDOUT)
+	while (!writer->stopping && rc != ETIMEDOUT) {
 		rc = pthread_cond_timedwait(&writer->wake, &writer->lock,
 					    &until);
+	}
 	stopping = writer->stopping;
 	(void)pthread_mutex_unlock(&writer->lock);
 	return !stopping;
@@ -377,10 +371,11 @@ tidy(struct writer *writer)
 	err = store_checkpoint(writer->store, &error);
 	/* Without room for the database, the log may still have some: whether
 	 * events can be taken, the next commit says. */
-	if (err == BATON_UNAVAILABLE)
+	if (err == BATON_UNAVAILABLE) {
 		log_warn("writer.checkpoint_failed", "text=\"%s\"", error.text);
-	else if (err != BATON_OK)
+	} else if (err != BATON_OK) {
 		fail(writer, err, error.text);
+	}
 	atomic_store_explicit(&writer->metrics->journal_bytes,
 			      store_bytes(writer->store), memory_order_relaxed);
 }
@@ -401,9 +396,10 @@ run(void *context)
 		answer_batch(writer);
 		if (err == BATON_OK) {
 			writer->probe_ms = PROBE_MIN_MS;
-			if (writer->options.committed != NULL)
+			if (writer->options.committed != NULL) {
 				writer->options.committed(
 					writer->options.context);
+			}
 			tidy(writer);
 		}
 		if (writer->state != STATE_RUNNING) {
@@ -416,19 +412,17 @@ run(void *context)
 
 /* ---- life ---- */
 
-static baton_err
+static int
 init_wake(pthread_cond_t *wake)
 {
 	pthread_condattr_t attributes;
 	int rc;
 
-	if (pthread_condattr_init(&attributes) != 0)
-		return BATON_NO_MEMORY;
-	rc = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	if (rc == 0)
-		rc = pthread_cond_init(wake, &attributes);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	rc = pthread_cond_init(wake, &attributes);
 	(void)pthread_condattr_destroy(&attributes);
-	return rc == 0 ? BATON_OK : BATON_NO_MEMORY;
+	return rc;
 }
 
 baton_err
@@ -439,9 +433,10 @@ writer_new(struct store *store, struct metrics *metrics,
 	struct writer *made;
 
 	*writer = NULL;
-	if (options->batch_commands == 0 || options->max_commands == 0)
+	if (options->batch_commands == 0 || options->max_commands == 0) {
 		return baton_error_set(error, BATON_INVALID,
 				       "writer: bounds must be at least 1");
+	}
 	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		goto err0;
@@ -449,12 +444,13 @@ writer_new(struct store *store, struct metrics *metrics,
 	made->metrics = metrics;
 	made->options = *options;
 	made->probe_ms = PROBE_MIN_MS;
+	made->end = &made->first;
 	made->batch = calloc(options->batch_commands, sizeof(*made->batch));
 	if (made->batch == NULL)
 		goto err1;
 	if (pthread_mutex_init(&made->lock, NULL) != 0)
 		goto err2;
-	if (init_wake(&made->wake) != BATON_OK)
+	if (init_wake(&made->wake) != 0)
 		goto err3;
 	if (pthread_create(&made->thread, NULL, run, made) != 0)
 		goto err4;

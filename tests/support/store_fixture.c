@@ -101,7 +101,7 @@ store_draft_add_key(struct store_draft *draft, const char *key)
 uint64_t
 store_draft_append(struct store *store, const struct store_draft *draft)
 {
-	struct store_appended appended;
+	struct store_appended appended = {.record = NULL};
 	struct baton_error error;
 
 	if (store_begin(store, &error) != BATON_OK ||

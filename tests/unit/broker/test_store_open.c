@@ -244,7 +244,7 @@ store_open_refuses_damaged_page(void **state)
 	fill(fixture, 500);
 	file = fopen(fixture->database, "r+e");
 	assert_non_null(file);
-	assert_int_equal(fseek(file, 12 * 4096, SEEK_SET), 0);
+	assert_int_equal(fseek(file, 12L * 4096, SEEK_SET), 0);
 	assert_int_equal(fwrite(rubbish, sizeof(rubbish), 1, file), 1);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(try_open(fixture), BATON_CORRUPT);

@@ -196,9 +196,10 @@ reaches(struct bench *bench, const unsigned *value, unsigned wanted)
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += DEADLINE_S;
 	(void)pthread_mutex_lock(&bench->lock);
-	while (*value < wanted && rc == 0)
+	while (*value < wanted && rc == 0) {
 		rc = pthread_cond_timedwait(&bench->changed, &bench->lock,
 					    &until);
+	}
 	reached = *value >= wanted;
 	(void)pthread_mutex_unlock(&bench->lock);
 	return reached;
@@ -681,12 +682,12 @@ static void
 survive(void **state, enum store_call call, baton_err err)
 {
 	struct bench *bench = *state;
-	unsigned nth;
+	uint64_t nth;
 	uint64_t i;
 
 	for (nth = 1; nth <= 4; nth++) {
 		start(bench);
-		store_faulty_fail(bench->faulty, call, nth, 1, err);
+		store_faulty_fail(bench->faulty, call, (unsigned)nth, 1, err);
 		for (i = 1; i <= 4; i++)
 			publish(bench, 4 * (nth - 1) + i);
 		assert_int_equal(events(bench), 4 * nth);
