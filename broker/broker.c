@@ -60,9 +60,10 @@ broker_answer_hello(const struct broker *broker, struct exchange *exchange)
 	memcpy(source, exchange->peer.source, sizeof(source));
 	code = strrchr(source, '/');
 	*code++ = '\0';
-	log_info("broker.hello", "partner=%s pipe=%u client=\"%.64s\"",
-		 exchange->peer.partner, exchange->peer.pipe,
-		 exchange->request->hello->client);
+	if (listener_greet(broker->listener, exchange->peer.pipe))
+		log_info("broker.hello", "partner=%s pipe=%u client=\"%.64s\"",
+			 exchange->peer.partner, exchange->peer.pipe,
+			 exchange->request->hello->client);
 	hello.protocol_min = BATON_PROTOCOL_VERSION;
 	hello.protocol_max = BATON_PROTOCOL_VERSION;
 	hello.broker_version = version;

@@ -37,15 +37,18 @@ listener_on_pipe(nng_pipe pipe, nng_pipe_ev event, void *argument)
 {
 	struct listener *listener = argument;
 	uint32_t id = (uint32_t)nng_pipe_id(pipe);
-	uid_t uid = SESSION_UID_UNKNOWN;
+	struct session_process process = {SESSION_UID_UNKNOWN,
+					  SESSION_PID_UNKNOWN};
 	uint64_t value;
 
 	(void)event;
 	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &value) == 0)
-		uid = (uid_t)value;
+		process.uid = (uid_t)value;
+	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &value) == 0)
+		process.pid = (pid_t)value;
 	if (session_open(listener->sessions,
 			 (uint32_t)nng_listener_id(nng_pipe_listener(pipe)), id,
-			 uid)) {
+			 process)) {
 		atomic_fetch_add(&listener->metrics->pipes_created, 1);
 		return;
 	}
@@ -121,7 +124,9 @@ listener_open(struct listener *listener, const char *url, const char *partner,
 		goto err0;
 	/* The id must be known before the first pipe asks for it. */
 	err = session_bind(listener->sessions,
-			   (uint32_t)nng_listener_id(opened), partner, guard);
+			   (uint32_t)nng_listener_id(opened), partner, guard,
+			   guard == SESSION_GUARD_UID ? url + strlen("ipc://")
+						      : "");
 	if (err != BATON_OK) {
 		(void)nng_listener_close(opened);
 		return baton_error_set(error, err, "out of memory");
@@ -324,11 +329,19 @@ listener_replace(struct listener *listener, struct agreement *agreement,
 	for (size_t i = 0; i < count; i++) {
 		nng_pipe pipe = {.id = pipes[i]};
 
-		(void)nng_pipe_close(pipe);
+		if (session_hang_up(listener->sessions, pipes[i]) ==
+		    SESSION_NOT_HUNG_UP)
+			(void)nng_pipe_close(pipe);
 	}
 	free(pipes);
 	log_info("listener.agreement", "connections_closed=%zu", count);
 	return BATON_OK;
+}
+
+bool
+listener_greet(struct listener *listener, uint32_t pipe)
+{
+	return session_greet(listener->sessions, pipe);
 }
 
 void
@@ -348,6 +361,8 @@ listener_free(struct listener *listener)
 {
 	if (listener == NULL)
 		return;
+	if (listener->sessions != NULL)
+		session_hang_up_all(listener->sessions);
 	pool_free(listener->pool);
 	if (nng_socket_id(listener->socket) > 0)
 		(void)nng_close(listener->socket);

@@ -2,6 +2,7 @@
 #ifndef BATON_LISTENER_H
 #define BATON_LISTENER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -78,6 +79,10 @@ BATON_MUST_CHECK baton_err listener_start(struct listener *listener,
 BATON_MUST_CHECK baton_err listener_replace(struct listener *listener,
 					    struct agreement *agreement,
 					    struct baton_error *error);
+
+/** Whether this connection greets for the first time, and is to be logged. Any
+ *  thread. */
+bool listener_greet(struct listener *listener, uint32_t pipe);
 
 /** From now on requests are answered CLOSED. Any thread. */
 void listener_stop(struct listener *listener);

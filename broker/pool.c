@@ -137,12 +137,25 @@ context_release(struct context *context)
 	nng_ctx_recv(context->ctx, context->receive);
 }
 
-/* Closes the connection of a peer that does not read. */
+/* Ends the connection of a peer that does not read. */
 static void
 context_cut_off(struct context *context)
 {
-	atomic_fetch_add(&context->pool->metrics->peers_cut_off, 1);
-	(void)nng_pipe_close(context->pipe);
+	struct pool *pool = context->pool;
+	uint32_t pipe = (uint32_t)nng_pipe_id(context->pipe);
+
+	switch (session_hang_up(pool->sessions, pipe)) {
+	case SESSION_HUNG_UP_BEFORE:
+		return;
+	case SESSION_NOT_HUNG_UP:
+		(void)nng_pipe_close(context->pipe);
+		break;
+	case SESSION_HUNG_UP:
+		break;
+	}
+	atomic_fetch_add(&pool->metrics->peers_cut_off, 1);
+	log_warn("listener.cut_off", "partner=%s pipe=%u",
+		 context->exchange.peer.partner, pipe);
 }
 
 static void
@@ -155,12 +168,8 @@ context_on_replied(void *argument)
 		nng_msg_free(nng_aio_get_msg(context->reply));
 		nng_aio_set_msg(context->reply, NULL);
 	}
-	if (failed == NNG_ETIMEDOUT) {
-		log_warn("listener.cut_off", "partner=%s pipe=%u",
-			 context->exchange.peer.partner,
-			 context->exchange.peer.pipe);
+	if (failed == NNG_ETIMEDOUT)
 		context_cut_off(context);
-	}
 	session_leave(context->pool->sessions, context->exchange.peer.pipe);
 	context_release(context);
 }

@@ -5,8 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
+
+#include "broker/peer_socket.h"
 
 #define SESSION_BUCKETS 256
+#define SESSION_PATH_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
 
 /* A peer whose BUSY answers pile up as well is not reading; it may hold this
  * many times its share before it is cut off. */
@@ -18,6 +22,7 @@ struct binding {
 	uint32_t listener;
 	char partner[NAME_BYTES];
 	enum session_guard guard;
+	char path[SESSION_PATH_BYTES];
 	/** Requests waiting, over all its pipes. */
 	size_t held;
 	struct binding *next;
@@ -26,10 +31,12 @@ struct binding {
 /* A pipe. Outlives its connection while requests of it are held. */
 struct session {
 	uint32_t pipe;
-	uid_t uid;
+	struct session_process process;
 	struct binding *binding;
 	size_t held;
 	bool closed;
+	bool hung_up;
+	bool greeted;
 	struct session *next;
 };
 
@@ -82,7 +89,7 @@ session_table_free(struct session_table *table)
 
 baton_err
 session_bind(struct session_table *table, uint32_t listener,
-	     const char *partner, enum session_guard guard)
+	     const char *partner, enum session_guard guard, const char *path)
 {
 	struct binding *binding = calloc(1, sizeof(*binding));
 
@@ -90,6 +97,7 @@ session_bind(struct session_table *table, uint32_t listener,
 		return BATON_NO_MEMORY;
 	binding->listener = listener;
 	binding->guard = guard;
+	(void)snprintf(binding->path, sizeof(binding->path), "%s", path);
 	(void)snprintf(binding->partner, sizeof(binding->partner), "%s",
 		       partner);
 	(void)pthread_mutex_lock(&table->lock);
@@ -170,7 +178,7 @@ session_admits(const struct session_table *table,
 
 bool
 session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
-	     uid_t uid)
+	     struct session_process process)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	struct binding *binding;
@@ -183,12 +191,12 @@ session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
 	binding = table->bindings;
 	while (binding != NULL && binding->listener != listener)
 		binding = binding->next;
-	admitted = binding != NULL &&
-		   session_admits(table, table->agreement, binding, uid);
+	admitted = binding != NULL && session_admits(table, table->agreement,
+						     binding, process.uid);
 	if (admitted) {
 		slot = session_slot(table, pipe);
 		session->pipe = pipe;
-		session->uid = uid;
+		session->process = process;
 		session->binding = binding;
 		session->next = *slot;
 		*slot = session;
@@ -198,6 +206,57 @@ session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
 	if (!admitted)
 		free(session);
 	return admitted;
+}
+
+static enum session_hung_up
+session_end(struct session *session)
+{
+	if (session == NULL || session->closed || session->hung_up)
+		return SESSION_HUNG_UP_BEFORE;
+	session->hung_up = true;
+	if (session->process.pid != SESSION_PID_UNKNOWN &&
+	    peer_socket_hang_up(session->binding->path, session->process.pid) >
+		    0)
+		return SESSION_HUNG_UP;
+	return SESSION_NOT_HUNG_UP;
+}
+
+enum session_hung_up
+session_hang_up(struct session_table *table, uint32_t pipe)
+{
+	enum session_hung_up outcome;
+
+	(void)pthread_mutex_lock(&table->lock);
+	outcome = session_end(*session_slot(table, pipe));
+	(void)pthread_mutex_unlock(&table->lock);
+	return outcome;
+}
+
+void
+session_hang_up_all(struct session_table *table)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	for (size_t i = 0; i < SESSION_BUCKETS; i++) {
+		for (struct session *at = table->buckets[i]; at != NULL;
+		     at = at->next)
+			(void)session_end(at);
+	}
+	(void)pthread_mutex_unlock(&table->lock);
+}
+
+bool
+session_greet(struct session_table *table, uint32_t pipe)
+{
+	struct session *session;
+	bool first;
+
+	(void)pthread_mutex_lock(&table->lock);
+	session = *session_slot(table, pipe);
+	first = session != NULL && !session->greeted;
+	if (first)
+		session->greeted = true;
+	(void)pthread_mutex_unlock(&table->lock);
+	return first;
 }
 
 bool
@@ -228,12 +287,9 @@ session_fill(const struct session_table *table, const struct session *session,
 
 	if (partner == NULL)
 		return false;
-	memset(peer, 0, sizeof(*peer));
-	memcpy(peer->partner, partner->id, sizeof(peer->partner));
 	memcpy(peer->source, partner->source, sizeof(peer->source));
 	peer->sector = partner->sector;
 	peer->nhs_number_policy = partner->nhs_number_policy;
-	peer->pipe = session->pipe;
 	return true;
 }
 
@@ -246,7 +302,12 @@ session_enter(struct session_table *table, uint32_t pipe, struct peer *peer)
 
 	(void)pthread_mutex_lock(&table->lock);
 	session = *session_slot(table, pipe);
-	if (session != NULL && !session->closed &&
+	memset(peer, 0, sizeof(*peer));
+	peer->pipe = pipe;
+	if (session != NULL)
+		memcpy(peer->partner, session->binding->partner,
+		       sizeof(peer->partner));
+	if (session != NULL && !session->closed && !session->hung_up &&
 	    session->held < options->per_pipe * SESSION_PATIENCE &&
 	    session_fill(table, session, peer)) {
 		verdict = session->held < options->per_pipe &&
@@ -290,7 +351,7 @@ session_evicted(const struct session_table *table,
 		     at = at->next) {
 			if (!at->closed &&
 			    !session_admits(table, agreement, at->binding,
-					    at->uid))
+					    at->process.uid))
 				pipes[(*count)++] = at->pipe;
 		}
 	}

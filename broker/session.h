@@ -51,10 +51,12 @@ enum session_guard {
 	SESSION_GUARD_NONE = 2,
 };
 
-/** From now on this listener stands for this partner. Errors: NO_MEMORY. */
+/** From now on this listener stands for this partner. path: of its unix
+ *  socket; "" when it has none. Errors: NO_MEMORY. */
 BATON_MUST_CHECK baton_err session_bind(struct session_table *table,
 					uint32_t listener, const char *partner,
-					enum session_guard guard);
+					enum session_guard guard,
+					const char *path);
 
 /** Takes a listener out again that could not be started. */
 void session_unbind(struct session_table *table, uint32_t listener);
@@ -63,12 +65,41 @@ void session_unbind(struct session_table *table, uint32_t listener);
 bool session_is_bound(struct session_table *table, const char *partner,
 		      enum session_guard guard);
 
-/** A uid that is not known. */
+/** A uid and a pid that are not known. */
 #define SESSION_UID_UNKNOWN ((uid_t)-1)
+#define SESSION_PID_UNKNOWN ((pid_t)0)
+
+/** A process that connects. */
+struct session_process {
+	uid_t uid;
+	pid_t pid;
+};
 
 /** A pipe wants in; false: refuse it. */
 bool session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
-		  uid_t uid);
+		  struct session_process process);
+
+enum session_hung_up {
+	/** The connection ends, with all others of its process. */
+	SESSION_HUNG_UP = 1,
+	/** It was asked to end before, or is not there. */
+	SESSION_HUNG_UP_BEFORE = 2,
+	/** It was not found: the caller closes the pipe. */
+	SESSION_NOT_HUNG_UP = 3,
+};
+
+/** Ends a connection; requests that still come are SESSION_CUT_OFF. */
+enum session_hung_up session_hang_up(struct session_table *table,
+				     uint32_t pipe);
+
+/** Ends all connections that can be found. */
+void session_hang_up_all(struct session_table *table);
+
+/**
+ * Whether this is the first greeting of a pipe, so that its log line is
+ * written once.
+ */
+bool session_greet(struct session_table *table, uint32_t pipe);
 
 /** A pipe has ended; false when it was never let in. */
 bool session_close(struct session_table *table, uint32_t pipe);
@@ -83,7 +114,8 @@ enum session_verdict {
 	SESSION_CUT_OFF = 3,
 };
 
-/** A request has come. peer: filled on SERVE and BUSY. */
+/** A request has come. peer: filled on SERVE and BUSY; on CUT_OFF it has only
+ *  the partner, for the log. */
 enum session_verdict session_enter(struct session_table *table, uint32_t pipe,
 				   struct peer *peer);
 
