@@ -60,10 +60,11 @@ broker_answer_hello(const struct broker *broker, struct exchange *exchange)
 	memcpy(source, exchange->peer.source, sizeof(source));
 	code = strrchr(source, '/');
 	*code++ = '\0';
-	if (listener_greet(broker->listener, exchange->peer.pipe))
+	if (listener_greet(broker->listener, exchange->peer.pipe)) {
 		log_info("broker.hello", "partner=%s pipe=%u client=\"%.64s\"",
 			 exchange->peer.partner, exchange->peer.pipe,
 			 exchange->request->hello->client);
+	}
 	hello.protocol_min = BATON_PROTOCOL_VERSION;
 	hello.protocol_max = BATON_PROTOCOL_VERSION;
 	hello.broker_version = version;

@@ -304,9 +304,10 @@ session_enter(struct session_table *table, uint32_t pipe, struct peer *peer)
 	session = *session_slot(table, pipe);
 	memset(peer, 0, sizeof(*peer));
 	peer->pipe = pipe;
-	if (session != NULL)
+	if (session != NULL) {
 		memcpy(peer->partner, session->binding->partner,
 		       sizeof(peer->partner));
+	}
 	if (session != NULL && !session->closed && !session->hung_up &&
 	    session->held < options->per_pipe * SESSION_PATIENCE &&
 	    session_fill(table, session, peer)) {
