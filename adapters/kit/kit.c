@@ -264,6 +264,7 @@ run_adapter(const struct kit_adapter *adapter, const struct settings *settings)
 		.settings = settings,
 		.rejected = -1,
 	};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct baton_error error = {.code = BATON_OK};
 	sigset_t signals;
 	int code = 3;
@@ -274,7 +275,7 @@ run_adapter(const struct kit_adapter *adapter, const struct settings *settings)
 	(void)sigaddset(&signals, SIGHUP);
 	/* Blocked in all threads, taken by this one. */
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	if (kit_init(&kit) != 0) {
 		log_error("kit.failed", "cannot make a lock");
 		return code;

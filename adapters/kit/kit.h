@@ -107,7 +107,8 @@ int kit_main(const struct kit_adapter *adapter, int argc, char **argv);
 /**
  * Publishes events on the partner's connection and waits for the broker's
  * answer until deadline_ms (clock_monotonic_ms()); repeats while the broker is
- * away. Any thread.
+ * away. Any thread. An attempt under way at the deadline is let end: up to two
+ * seconds more.
  *
  * Returns KIT_ACCEPTED when every event is on disk (accepted or duplicate),
  * KIT_REJECTED when at least one was refused (results say which and why),

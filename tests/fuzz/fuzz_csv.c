@@ -13,6 +13,7 @@
 #include "adapters/kit/families.h"
 #include "adapters/kit/table.h"
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Sooner than any time limit of a fuzzer. */
