@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/words.h"
@@ -182,6 +183,66 @@ words_panel_decision_names_panel_and_decision(void **state)
 	assert_words(&example, "Panel stage 1 decided: assess");
 }
 
+/* A panel's decision in full: a lost "not" would be grave. */
+static void
+assert_decision(Send__V1__PanelDecisionOutcome decision, const char *expected)
+{
+	struct example example;
+	char wanted[WORDS_BYTES];
+
+	example_init(&example, SEND__V1__EVENT__DATA_PANEL_DECISION);
+	example.decision.panel = SEND__V1__PANEL__PANEL_REQUESTS;
+	example.decision.decision = decision;
+	(void)snprintf(wanted, sizeof(wanted), "Requests panel decided: %s",
+		       expected);
+	assert_words(&example, wanted);
+}
+
+static void
+words_panel_decision_has_words_for_each_decision(void **state)
+{
+	(void)state;
+	assert_decision(
+		SEND__V1__PANEL_DECISION_OUTCOME__PANEL_DECISION_OUTCOME_NOT_ASSESS,
+		"do not assess");
+	assert_decision(
+		SEND__V1__PANEL_DECISION_OUTCOME__PANEL_DECISION_OUTCOME_ISSUE,
+		"issue a plan");
+	assert_decision(
+		SEND__V1__PANEL_DECISION_OUTCOME__PANEL_DECISION_OUTCOME_NOT_ISSUE,
+		"do not issue a plan");
+	assert_decision(
+		SEND__V1__PANEL_DECISION_OUTCOME__PANEL_DECISION_OUTCOME_DEFER,
+		"defer");
+	assert_decision(
+		SEND__V1__PANEL_DECISION_OUTCOME__PANEL_DECISION_OUTCOME_MAINTAIN,
+		"maintain the plan");
+	assert_decision(
+		SEND__V1__PANEL_DECISION_OUTCOME__PANEL_DECISION_OUTCOME_CEASE,
+		"cease the plan");
+}
+
+static void
+words_know_every_treatment_function_of_the_contract(void **state)
+{
+	const ProtobufCEnumDescriptor *list =
+		&send__v1__treatment_function__descriptor;
+	char text[WORDS_BYTES];
+
+	(void)state;
+	for (unsigned i = 0; i < list->n_values; i++) {
+		struct example example;
+
+		if (list->values[i].value == 0)
+			continue;
+		refer(&example,
+		      SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_REQUESTED,
+		      (Send__V1__TreatmentFunction)list->values[i].value);
+		words_event(&example.event, text);
+		assert_null(strstr(text, "not known"));
+	}
+}
+
 static void
 words_panel_decision_tells_the_next_step(void **state)
 {
@@ -356,6 +417,10 @@ main(void)
 		cmocka_unit_test(words_assessment_request_is_named_as_such),
 		cmocka_unit_test(words_section_23_notice_is_given),
 		cmocka_unit_test(words_panel_decision_names_panel_and_decision),
+		cmocka_unit_test(
+			words_panel_decision_has_words_for_each_decision),
+		cmocka_unit_test(
+			words_know_every_treatment_function_of_the_contract),
 		cmocka_unit_test(words_panel_decision_tells_the_next_step),
 		cmocka_unit_test(words_annual_review_says_how_soon),
 		cmocka_unit_test(words_transition_lists_what_changes),
