@@ -230,6 +230,21 @@ store_append_after_rollback_is_accepted_again(void **state)
 }
 
 static void
+store_rollback_forgets_what_was_appended_first(void **state)
+{
+	struct suite *suite = *state;
+	struct store_draft draft;
+
+	store_draft_fill(&draft, 1, 1);
+	suite_begin(suite);
+	(void)suite_append(suite, &draft);
+	store_rollback(suite->store);
+	(void)store_append_numbered(suite->store, 2, 2);
+	assert_int_equal(suite_append_alone(suite, &draft).outcome,
+			 STORE_ACCEPTED);
+}
+
+static void
 store_rollback_restores_subscriptions_and_lanes(void **state)
 {
 	struct suite *suite = *state;
@@ -326,6 +341,7 @@ const struct CMUnitTest suite_cases_append[] = {
 	SUITE_CASE(store_append_takes_an_empty_body),
 	SUITE_CASE(store_rollback_leaves_no_trace),
 	SUITE_CASE(store_append_after_rollback_is_accepted_again),
+	SUITE_CASE(store_rollback_forgets_what_was_appended_first),
 	SUITE_CASE(store_rollback_restores_subscriptions_and_lanes),
 	SUITE_CASE(store_write_outside_of_transaction_is_refused),
 	SUITE_CASE(store_begin_within_transaction_is_refused),
