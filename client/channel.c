@@ -11,12 +11,16 @@
 
 #include "client/address.h"
 #include "client/clock.h"
+#include "client/log.h"
 
 /* nng draws its wait before a dial from 0 to a span between these two. */
 #define CHANNEL_RECONNECT_MIN_MS 50
 #define CHANNEL_RECONNECT_MAX_MS 1000
 
-/* How long channel_free() waits for the last connection to be gone. */
+/* How long channel_close() waits for answers on their way. */
+#define CHANNEL_LINGER_MS 250
+
+/* How long channel_free() waits for nng to close the socket. */
 #define CHANNEL_DRAIN_MS 2000
 
 /* After so many connections without one reply the peer is turning us away,
@@ -41,7 +45,6 @@ struct channel {
 	nng_dialer dialer;
 	/* Id of the connection there is, or 0. */
 	int pipe;
-	nng_pipe pipe_handle;
 	/* nng may report a short-lived connection's end before its start. */
 	int pipe_removed;
 	uint64_t generation;
@@ -120,10 +123,8 @@ channel_on_pipe(nng_pipe pipe, nng_pipe_ev event, void *context)
 	if (event == NNG_PIPE_EV_ADD_POST) {
 		channel->fruitless++;
 		channel->generation++;
-		if (id != channel->pipe_removed) {
+		if (id != channel->pipe_removed)
 			channel->pipe = id;
-			channel->pipe_handle = pipe;
-		}
 	} else {
 		channel->pipe_removed = id;
 		if (channel->pipe == id)
@@ -295,6 +296,7 @@ channel_leave(struct channel *channel, struct exchange_link *link, int result,
 	} else if (channel->closed && phase == CHANNEL_UNTIL_CLOSED) {
 		err = BATON_CLOSED;
 	}
+	(void)pthread_cond_broadcast(&channel->changed);
 	(void)pthread_mutex_unlock(&channel->lock);
 	return err;
 }
@@ -423,47 +425,66 @@ channel_sleep_until(struct channel *channel, int64_t until_ms)
 	return err;
 }
 
+/*
+ * nng 1.5.2 may wedge when a connection is closed while a reply arrives on it.
+ * So answers that are on their way are let in first; what is left then are
+ * long polls, and a broker that has nothing to say.
+ */
 void
 channel_close(struct channel *channel)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + CHANNEL_LINGER_MS;
 	struct exchange_link *link;
 
 	(void)pthread_mutex_lock(&channel->lock);
-	if (!channel->closed) {
-		channel->closed = true;
-		/* Stopping, unlike cancelling, also fails what the exchange
-		 * starts next: there is no gap between sending and receiving
-		 * in which the end could be missed. */
-		for (link = channel->exchanges; link != NULL; link = link->next)
-			nng_aio_stop(link->aio);
-	}
+	channel->closed = true;
 	(void)pthread_cond_broadcast(&channel->changed);
+	while (channel->exchanges != NULL && channel_wait(channel, deadline_ms))
+		continue;
+	/* Stopping, unlike cancelling, also fails what the exchange starts
+	 * next: there is no gap between sending and receiving in which the
+	 * end could be missed. */
+	for (link = channel->exchanges; link != NULL; link = link->next)
+		nng_aio_stop(link->aio);
 	(void)pthread_mutex_unlock(&channel->lock);
 }
 
-/*
- * nng 1.5.2 may hang in nng_close() when a reply arrives at that moment, so
- * the connection goes first and the socket is closed when it is gone.
- */
-static void
-channel_drain(struct channel *channel)
+static void *
+channel_close_socket(void *context)
+{
+	struct channel *channel = context;
+
+	(void)nng_close(channel->socket);
+	(void)pthread_mutex_lock(&channel->lock);
+	channel->opened = false;
+	(void)pthread_cond_broadcast(&channel->changed);
+	(void)pthread_mutex_unlock(&channel->lock);
+	return NULL;
+}
+
+/* Closes the socket on a thread of its own: false when nng wedged after all.
+ * Then the thread, the socket and the channel are given up, so that the host
+ * program is not. */
+static bool
+channel_close_within(struct channel *channel)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + CHANNEL_DRAIN_MS;
-	nng_pipe pipe;
-	bool connected;
+	pthread_t thread;
+	bool opened;
 
-	(void)nng_dialer_close(channel->dialer);
+	if (pthread_create(&thread, NULL, channel_close_socket, channel) != 0)
+		return false;
 	(void)pthread_mutex_lock(&channel->lock);
-	connected = channel->pipe != 0;
-	pipe = channel->pipe_handle;
-	(void)pthread_mutex_unlock(&channel->lock);
-	if (!connected)
-		return;
-	(void)nng_pipe_close(pipe);
-	(void)pthread_mutex_lock(&channel->lock);
-	while (channel->pipe != 0 && channel_wait(channel, deadline_ms))
+	while (channel->opened && channel_wait(channel, deadline_ms))
 		continue;
+	opened = channel->opened;
 	(void)pthread_mutex_unlock(&channel->lock);
+	if (opened) {
+		(void)pthread_detach(thread);
+	} else {
+		(void)pthread_join(thread, NULL);
+	}
+	return !opened;
 }
 
 void
@@ -472,9 +493,9 @@ channel_free(struct channel *channel)
 	if (channel == NULL)
 		return;
 	channel_close(channel);
-	if (channel->opened) {
-		channel_drain(channel);
-		(void)nng_close(channel->socket);
+	if (channel->opened && !channel_close_within(channel)) {
+		log_warn("client.close_hung", "url=%s", channel->url);
+		return;
 	}
 	(void)pthread_cond_destroy(&channel->changed);
 	(void)pthread_mutex_destroy(&channel->lock);

@@ -26,10 +26,12 @@ struct channel;
 BATON_MUST_CHECK baton_err channel_new(const char *url,
 				       struct channel **channel);
 
-/** Closes and frees; no exchange may be under way. NULL is allowed. */
+/** Closes and frees; no exchange may be under way. Takes 2 s when nng does not
+ *  close, and then leaks the socket and logs it. NULL is allowed. */
 void channel_free(struct channel *channel);
 
-/** Ends waits and exchanges under way, and later ones, with CLOSED. */
+/** Ends waits and later exchanges with CLOSED at once, those under way after a
+ *  quarter of a second, so that answers on their way arrive. */
 void channel_close(struct channel *channel);
 
 /** CLOSED after channel_close(), else OK. */

@@ -16,7 +16,9 @@
  * (source, id) as the first time.
  *
  * Every function may be called from any thread at the same time on one
- * client, except baton_client_free(). Nothing here is global.
+ * client, except baton_client_free(). Nothing here is global. A process may
+ * fork until its first call that connects, not after: nng's threads do not
+ * live on in the child.
  */
 struct baton_client;
 
@@ -43,10 +45,13 @@ BATON_API BATON_MUST_CHECK baton_err
 baton_client_new(const struct baton_client_options *options,
 		 struct baton_client **client, struct baton_error *error);
 
-/** Ends calls under way with CLOSED and frees the client. NULL is allowed. */
+/** Ends calls under way with CLOSED, waits for them and frees the client; not
+ *  from a deliver callback. NULL is allowed. */
 BATON_API void baton_client_free(struct baton_client *client);
 
-/** Ends calls under way, and every later one, with CLOSED. Any thread. */
+/** Ends calls under way, and every later one, with CLOSED; returns within half
+ *  a second, in which answers on their way still arrive. Verdicts given before
+ *  are still sent. Any thread, a deliver callback too. */
 BATON_API void baton_client_close(struct baton_client *client);
 
 /** Who we are to the broker and what one request may hold. */
