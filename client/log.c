@@ -38,6 +38,7 @@ log_prefix(char *line, size_t size, enum log_level level, const char *name)
 	return wrote < 0 ? 0 : (size_t)wrote;
 }
 
+BATON_PRINTF(3, 0)
 static void
 log_write(enum log_level level, const char *name, const char *format,
 	  va_list args)

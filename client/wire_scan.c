@@ -8,11 +8,6 @@
 #include "client/problem.h"
 #include "client/utf8.h"
 
-/* Our deepest message has five levels. */
-#define WIRE_DEPTH_MAX 8
-/* Our widest message has 17 fields. */
-#define WIRE_FIELDS_MAX 32
-
 #define WIRE_VARINT_BYTES 10
 /* Tags and lengths have 32 bits; protobuf-c reads no more than five bytes. */
 #define WIRE_VARINT32_BYTES 5

@@ -6,6 +6,10 @@
 
 #include "client/wire.h"
 
+/** How deep messages may be nested (ours: five levels) and how many fields one
+ *  may have (ours: 18). A test holds every descriptor to this. */
+enum { WIRE_DEPTH_MAX = 8, WIRE_FIELDS_MAX = 32 };
+
 /**
  * Reads bytes against a descriptor without building anything: every tag,
  * number and length is whole and of the field's type, nothing is nested too

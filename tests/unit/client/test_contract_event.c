@@ -65,11 +65,12 @@ event_has_a_type_for_every_family(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < descriptor->n_fields; i++) {
-		Send__V1__Event event = SEND__V1__EVENT__INIT;
+		Send__V1__Event event;
 		uint32_t id = descriptor->fields[i].id;
 
 		if (id < CONTRACT_FAMILY_MIN)
 			continue;
+		send__v1__event__init(&event);
 		event.data_case = (Send__V1__Event__DataCase)id;
 		(void)snprintf(type, sizeof(type), "uk.send.%s.v1",
 			       descriptor->fields[i].name);
@@ -80,9 +81,10 @@ event_has_a_type_for_every_family(void **state)
 static void
 event_without_data_has_no_type(void **state)
 {
-	Send__V1__Event event = SEND__V1__EVENT__INIT;
+	Send__V1__Event event;
 
 	(void)state;
+	send__v1__event__init(&event);
 	assert_string_equal(baton_event_type(&event), "");
 }
 
@@ -325,12 +327,13 @@ event_check_takes_no_problem(void **state)
 static void
 event_too_large_is_not_packed(void **state)
 {
-	Send__V1__Event event = SEND__V1__EVENT__INIT;
+	Send__V1__Event event;
 	static char text[BATON_EVENT_MAX_BYTES + 1];
 	uint8_t *bytes;
 	size_t len;
 
 	(void)state;
+	send__v1__event__init(&event);
 	memset(text, 'a', sizeof(text) - 1);
 	event.id = text;
 	assert_int_equal(baton_event_pack(&event, &bytes, &len),
@@ -354,12 +357,13 @@ family_names_and_numbers_agree(void **state)
 static void
 organisation_text_is_read_as_written(void **state)
 {
-	Send__V1__Organisation organisation = SEND__V1__ORGANISATION__INIT;
+	Send__V1__Organisation organisation;
 	Send__V1__OrganisationScheme scheme;
 	char text[32];
 	char code[16];
 
 	(void)state;
+	send__v1__organisation__init(&organisation);
 	assert_true(contract_organisation_parse("/la/887", &scheme, code));
 	organisation.scheme = scheme;
 	organisation.code = code;
@@ -388,11 +392,13 @@ organisation_text_of_other_form_is_refused(void **state)
 static void
 child_key_names_scheme_issuer_and_value(void **state)
 {
-	Send__V1__Organisation issuer = SEND__V1__ORGANISATION__INIT;
-	Send__V1__Identifier identifier = SEND__V1__IDENTIFIER__INIT;
+	Send__V1__Organisation issuer;
+	Send__V1__Identifier identifier;
 	char key[CONTRACT_CHILD_KEY_BYTES];
 
 	(void)state;
+	send__v1__organisation__init(&issuer);
+	send__v1__identifier__init(&identifier);
 	issuer.scheme = SEND__V1__ORGANISATION_SCHEME__ORGANISATION_SCHEME_LA;
 	issuer.code = fixture_text("887");
 	identifier.scheme =
@@ -407,10 +413,11 @@ child_key_names_scheme_issuer_and_value(void **state)
 static void
 child_key_is_not_made_of_a_failed_nhs_number(void **state)
 {
-	Send__V1__Identifier identifier = SEND__V1__IDENTIFIER__INIT;
+	Send__V1__Identifier identifier;
 	char key[CONTRACT_CHILD_KEY_BYTES];
 
 	(void)state;
+	send__v1__identifier__init(&identifier);
 	identifier.scheme =
 		SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_NHS_NUMBER;
 	identifier.value = fixture_text("9990000019");

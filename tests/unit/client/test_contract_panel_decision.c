@@ -138,10 +138,11 @@ static void
 panel_sector_is_present_once(void **state)
 {
 	Send__V1__Event *event = fixture_event(PANEL_DECISION);
-	Send__V1__SectorAttendance one = SEND__V1__SECTOR_ATTENDANCE__INIT;
+	Send__V1__SectorAttendance one;
 	Send__V1__SectorAttendance *list[] = {&one, &one};
 
 	(void)state;
+	send__v1__sector_attendance__init(&one);
 	event->panel_decision->appeal_until = fixture_text("");
 	event->panel_decision->held_on = fixture_text("2026-02-10");
 	event->panel_decision->request_received_on = fixture_text("2026-01-10");
@@ -160,9 +161,10 @@ static void
 panel_next_step_says_what_and_when(void **state)
 {
 	Send__V1__Event *event = fixture_event(PANEL_DECISION);
-	Send__V1__NextStep step = SEND__V1__NEXT_STEP__INIT;
+	Send__V1__NextStep step;
 
 	(void)state;
+	send__v1__next_step__init(&step);
 	event->panel_decision->appeal_until = fixture_text("");
 	event->panel_decision->held_on = fixture_text("2026-02-10");
 	event->panel_decision->request_received_on = fixture_text("2026-01-10");

@@ -38,9 +38,10 @@ static void
 referral_service_has_a_code(void **state)
 {
 	Send__V1__Event *event = fixture_event(REFERRAL);
-	Send__V1__Service service = SEND__V1__SERVICE__INIT;
+	Send__V1__Service service;
 
 	(void)state;
+	send__v1__service__init(&service);
 	service.name = fixture_text("Therapy");
 	event->referral->to->service = &service;
 	fixture_refuses(event, BATON_FIELD_MISSING,
@@ -52,9 +53,10 @@ static void
 referral_service_snomed_code_has_6_to_18_digits(void **state)
 {
 	Send__V1__Event *event = fixture_event(REFERRAL);
-	Send__V1__Service service = SEND__V1__SERVICE__INIT;
+	Send__V1__Service service;
 
 	(void)state;
+	send__v1__service__init(&service);
 	service.code_case = SEND__V1__SERVICE__CODE_SNOMED_CARE_SETTING;
 	service.snomed_care_setting = fixture_text("12345");
 	event->referral->to->service = &service;
@@ -83,9 +85,10 @@ static void
 referral_breach_date_is_not_before_the_start(void **state)
 {
 	Send__V1__Event *event = fixture_event(REFERRAL);
-	Send__V1__Waiting waiting = SEND__V1__WAITING__INIT;
+	Send__V1__Waiting waiting;
 
 	(void)state;
+	send__v1__waiting__init(&waiting);
 	waiting.since = fixture_text("2026-02-02");
 	waiting.breach_date = fixture_text("2026-02-01");
 	event->referral->waiting = &waiting;
@@ -117,11 +120,13 @@ static void
 referral_reason_is_there_once(void **state)
 {
 	Send__V1__Event *event = fixture_event(REFERRAL);
-	Send__V1__ReasonCode one = SEND__V1__REASON_CODE__INIT;
-	Send__V1__ReasonCode two = SEND__V1__REASON_CODE__INIT;
+	Send__V1__ReasonCode one;
+	Send__V1__ReasonCode two;
 	Send__V1__ReasonCode *list[] = {&one, &two};
 
 	(void)state;
+	send__v1__reason_code__init(&one);
+	send__v1__reason_code__init(&two);
 	one.system = two.system = fixture_text("http://snomed.info/sct");
 	one.code = fixture_text("229621000");
 	two.code = fixture_text("229621001");

@@ -79,10 +79,10 @@ static void
 transition_acknowledgement_names_team_and_date(void **state)
 {
 	Send__V1__Event *event = fixture_event(TRANSITION);
-	Send__V1__Acknowledgement acknowledged =
-		SEND__V1__ACKNOWLEDGEMENT__INIT;
+	Send__V1__Acknowledgement acknowledged;
 
 	(void)state;
+	send__v1__acknowledgement__init(&acknowledged);
 	event->transition->acknowledged = &acknowledged;
 	fixture_refuses(event, BATON_FIELD_MISSING,
 			"transition.acknowledged.team");

@@ -60,10 +60,11 @@ static const char delivery_text[] =
 static void
 json_writes_64_bits_as_strings_and_bytes_in_base64(void **state)
 {
-	Baton__V1__Delivery delivery = BATON__V1__DELIVERY__INIT;
+	Baton__V1__Delivery delivery;
 	uint8_t bytes[] = {0x00, 0xff, 0x10};
 
 	(void)state;
+	baton__v1__delivery__init(&delivery);
 	delivery.sequence = UINT64_MAX;
 	delivery.accepted_at_ms = INT64_MIN;
 	delivery.attempt = UINT32_MAX;
@@ -90,14 +91,16 @@ json_reads_what_it_writes(void **state)
 static void
 json_writes_lists_of_strings_and_messages(void **state)
 {
-	Baton__V1__Filter filter = BATON__V1__FILTER__INIT;
-	Baton__V1__Subscribe subscribe = BATON__V1__SUBSCRIBE__INIT;
+	Baton__V1__Filter filter;
+	Baton__V1__Subscribe subscribe;
 	char one[] = "referral";
 	char two[] = "transition";
 	char name[] = "s";
 	char *types[] = {one, two};
 
 	(void)state;
+	baton__v1__filter__init(&filter);
+	baton__v1__subscribe__init(&subscribe);
 	filter.n_types = 2;
 	filter.types = types;
 	subscribe.name = name;
@@ -110,9 +113,10 @@ json_writes_lists_of_strings_and_messages(void **state)
 static void
 json_writes_an_unknown_enum_as_its_number(void **state)
 {
-	Baton__V1__Settlement settlement = BATON__V1__SETTLEMENT__INIT;
+	Baton__V1__Settlement settlement;
 
 	(void)state;
+	baton__v1__settlement__init(&settlement);
 	settlement.verdict = (Baton__V1__Verdict)99;
 	expect_written(&settlement.base, "{\"verdict\":99}");
 }

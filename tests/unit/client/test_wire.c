@@ -9,7 +9,7 @@
 #include "baton/v1/broker.pb-c.h"
 #include "client/arena.h"
 #include "client/utf8.h"
-#include "client/wire.h"
+#include "client/wire_scan.h"
 #include "send/v1/event.pb-c.h"
 
 #include <cmocka.h>
@@ -365,6 +365,31 @@ wire_stops_at_the_memory_budget(void **state)
 	wire_free(message);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): what it proves is that it ends */
+static void
+require_room(const ProtobufCMessageDescriptor *descriptor, size_t depth)
+{
+	if (depth > WIRE_DEPTH_MAX || descriptor->n_fields > WIRE_FIELDS_MAX) {
+		fail_msg("%s is too deep or has too many fields",
+			 descriptor->name);
+	}
+	for (unsigned i = 0; i < descriptor->n_fields; i++) {
+		if (descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE) {
+			require_room(descriptor->fields[i].descriptor,
+				     depth + 1);
+		}
+	}
+}
+
+static void
+wire_has_room_for_every_message(void **state)
+{
+	(void)state;
+	require_room(&send__v1__event__descriptor, 1);
+	require_room(&baton__v1__request__descriptor, 1);
+	require_room(&baton__v1__response__descriptor, 1);
+}
+
 static void
 wire_free_takes_null(void **state)
 {
@@ -500,6 +525,7 @@ main(void)
 		cmocka_unit_test(wire_bounds_unknown_fields),
 		cmocka_unit_test(wire_bounds_empty_messages_in_a_request),
 		cmocka_unit_test(wire_stops_at_the_memory_budget),
+		cmocka_unit_test(wire_has_room_for_every_message),
 		cmocka_unit_test(wire_free_takes_null),
 		cmocka_unit_test(arena_keeps_its_budget),
 		cmocka_unit_test(arena_is_found_from_its_first_allocation),
