@@ -31,6 +31,7 @@ referral_id(struct draft *draft)
 	struct baton_span parts[] = {
 		hl7v2_field(input->message, draft->msh, 3),
 		hl7v2_field(input->message, draft->msh, 4),
+		hl7v2_value(input->message, draft->msh, 9, 2),
 		hl7v2_field(input->message, draft->msh, 10),
 	};
 	const char *domain = "baton-health control-id\r";
@@ -38,7 +39,7 @@ referral_id(struct draft *draft)
 	size_t len = 0;
 	FILE *out;
 
-	if (parts[2].len == 0) {
+	if (parts[3].len == 0) {
 		if (input->profile->missing_control_id ==
 		    PROFILE_CONTROL_ID_REFUSE) {
 			return draft_blame(draft, BATON_FIELD_MISSING,
@@ -47,13 +48,13 @@ referral_id(struct draft *draft)
 					   "message control id is missing");
 		}
 		domain = "baton-health message\r";
-		parts[2] = input->bytes;
+		parts[3] = input->bytes;
 	}
 	out = open_memstream(&name, &len);
 	if (out == NULL)
 		return referral_no_memory(draft->fault);
 	(void)fputs(domain, out);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		if (parts[i].len > 0)
 			(void)fwrite(parts[i].data, 1, parts[i].len, out);
 		(void)fputc('\r', out);

@@ -110,7 +110,7 @@ claim "health takes an update as an event of its own" stored 5
 cancel=$(frame "$(message M6 I14)")
 claim "health takes a cancellation" answers_with 'MSA|AA|M6' "$cancel"
 
-changed=$(frame "$(message M1 I13)")
+changed=$(frame "$(message M1 I12 9990000026)")
 claim "health refuses another message under a control id that was used" \
 	answers_with 'MSA|AE|M1.*205' "$changed"
 wrong=$(frame "$(message M7 I12 9990000019)")

@@ -153,6 +153,7 @@ referral_id_tells_senders_and_control_ids_apart(void **state)
 		{"|PARIS|RPG|", "|PARI|SRPG|"},
 		{"|PARIS|RPG|", "|PARIS|RPH|"},
 		{"|MSG0001|", "|MSG0002|"},
+		{"REF^I12", "REF^I14"},
 	};
 	struct profile profile = health_profile();
 	struct mapping first = map(health_ref_i12, &profile);
@@ -474,9 +475,10 @@ referral_refuses_content_with_its_field(void **state)
 	struct profile profile = health_profile();
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		refused(cases[i].from, cases[i].to, &profile, cases[i].code,
 			cases[i].segment, cases[i].field);
+	}
 }
 
 static void
