@@ -120,6 +120,9 @@ void feed_wait(struct feed *feed, struct exchange *exchange);
 /** Answers or parks a Fetch; takes it. */
 void feed_fetch(struct delivery *delivery, struct exchange *exchange);
 
+/** Answers the first waiting fetch; false when it has to wait on. */
+bool feed_serve_one(struct delivery *delivery, struct feed *feed);
+
 /** Does all there is to do now. */
 void feed_pump(struct delivery *delivery, struct feed *feed);
 
