@@ -51,7 +51,7 @@ peer_socket_hang_up(const char *path, pid_t pid)
 
 		if (entry->d_name[0] != '.' &&
 		    peer_socket_matches(fd, path, pid) &&
-		    shutdown(fd, SHUT_RDWR) == 0)
+		    shutdown(fd, SHUT_RD) == 0)
 			count++;
 	}
 	(void)closedir(folder);

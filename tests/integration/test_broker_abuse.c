@@ -286,17 +286,6 @@ a_peer_that_never_reads_is_cut_off(void **state)
 }
 
 static void
-pipes_are_cleaned_up_after_peers_that_were_cut_off(void **state)
-{
-	struct fixture *fixture = *state;
-
-	for (int i = 0; i < 5; i++)
-		assert_true(flood(fixture));
-	assert_true(harness_wait_figure(fixture->harness,
-					"baton_pipes_removed_total", 5));
-}
-
-static void
 a_peer_that_never_reads_does_not_slow_others(void **state)
 {
 	static const uint8_t request[] = {0x08, 0x01, 0x52, 0x00};
@@ -343,7 +332,6 @@ main(void)
 		TEST(an_oversized_frame_costs_the_connection),
 		TEST(a_connection_beyond_its_share_is_told_busy),
 		TEST(a_peer_that_never_reads_is_cut_off),
-		TEST(pipes_are_cleaned_up_after_peers_that_were_cut_off),
 		TEST(a_peer_that_never_reads_does_not_slow_others),
 	};
 #undef TEST

@@ -315,14 +315,13 @@ disconnect_self(const struct connection *connection)
 	(void)unlink(connection->address.sun_path);
 }
 
-/* Hangs up on a pipe of this process; what the other end then reads. */
+/* Hangs up on a pipe of this process; whether the other end can still send. */
 static ssize_t
 hang_up_on(struct session_table *table, pid_t pid,
 	   enum session_hung_up *outcome)
 {
 	struct connection connection;
-	ssize_t got;
-	char byte;
+	ssize_t sent;
 
 	connect_self(&connection);
 	assert_int_equal(session_bind(table, LISTENER + 1, "community",
@@ -332,9 +331,9 @@ hang_up_on(struct session_table *table, pid_t pid,
 	assert_true(session_open(table, LISTENER + 1, PIPE,
 				 (struct session_process){OWN_UID, pid}));
 	*outcome = session_hang_up(table, PIPE);
-	got = recv(connection.theirs, &byte, 1, MSG_DONTWAIT);
+	sent = send(connection.theirs, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	disconnect_self(&connection);
-	return got;
+	return sent;
 }
 
 static void
@@ -342,7 +341,7 @@ session_hang_up_ends_the_connection(void **state)
 {
 	enum session_hung_up outcome;
 
-	assert_int_equal(hang_up_on(*state, getpid(), &outcome), 0);
+	assert_int_equal(hang_up_on(*state, getpid(), &outcome), -1);
 	assert_int_equal(outcome, SESSION_HUNG_UP);
 }
 
@@ -351,7 +350,7 @@ session_hang_up_spares_other_processes(void **state)
 {
 	enum session_hung_up outcome;
 
-	assert_int_equal(hang_up_on(*state, getpid() + 1, &outcome), -1);
+	assert_int_equal(hang_up_on(*state, getpid() + 1, &outcome), 1);
 	assert_int_equal(outcome, SESSION_NOT_HUNG_UP);
 }
 
