@@ -2,6 +2,7 @@
 #include "adapters/kit/kit.h"
 
 #include <errno.h>
+#include <nng/nng.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -218,6 +219,19 @@ kit_stop(struct kit *kit)
 		(void)close(kit->rejected);
 }
 
+/* nng sets itself up at its first use without a barrier for a second thread
+ * that comes at the same time: use it before there are threads. */
+static int
+kit_init_nng(void)
+{
+	nng_aio *aio;
+
+	if (nng_aio_alloc(&aio, NULL, NULL) != 0)
+		return -1;
+	nng_aio_free(aio);
+	return 0;
+}
+
 static int
 kit_init(struct kit *kit)
 {
@@ -276,8 +290,8 @@ run_adapter(const struct kit_adapter *adapter, const struct settings *settings)
 	/* Blocked in all threads, taken by this one. */
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
-	if (kit_init(&kit) != 0) {
-		log_error("kit.failed", "cannot make a lock");
+	if (kit_init_nng() != 0 || kit_init(&kit) != 0) {
+		log_error("kit.failed", "cannot set up nng or a lock");
 		return code;
 	}
 	if (kit_start(&kit, &error) == BATON_OK) {
