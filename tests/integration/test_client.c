@@ -173,8 +173,8 @@ static void
 client_publishes_once_however_often_it_is_told(void **state)
 {
 	struct relay *relay = *state;
-	struct baton_publish_result first;
-	struct baton_publish_result again;
+	struct baton_publish_result first = {0};
+	struct baton_publish_result again = {0};
 
 	assert_int_equal(
 		publish_number(relay->publisher, 1, &first, &relay->error),
@@ -191,7 +191,7 @@ static void
 client_is_told_why_an_event_is_rejected(void **state)
 {
 	struct relay *relay = *state;
-	struct baton_publish_result result;
+	struct baton_publish_result result = {0};
 	const struct baton_span span = {(const uint8_t *)"\x0a\x01x", 3};
 
 	assert_int_equal(baton_publish(relay->publisher, &span, 1, &result,
@@ -206,7 +206,7 @@ static void
 client_may_not_publish_as_another(void **state)
 {
 	struct relay *relay = *state;
-	struct baton_publish_result result;
+	struct baton_publish_result result = {0};
 
 	assert_int_equal(
 		publish_number(relay->subscriber, 1, &result, &relay->error),
@@ -221,14 +221,15 @@ client_keeps_a_childs_order_over_a_retry(void **state)
 {
 	struct relay *relay = *state;
 	struct seen *seen = calloc(1, sizeof(*seen));
-	struct baton_publish_result result;
+	struct baton_publish_result result = {0};
 	pthread_t thread;
 
 	assert_non_null(seen);
-	for (unsigned i = 0; i < 40; i++)
+	for (unsigned i = 0; i < 40; i++) {
 		assert_int_equal(publish_number(relay->publisher, i, &result,
 						&relay->error),
 				 BATON_OK);
+	}
 	seen->client = relay->subscriber;
 	seen->name = "retrying";
 	seen->retry = 5;
@@ -246,7 +247,7 @@ client_close_ends_a_long_poll_promptly(void **state)
 {
 	struct relay *relay = *state;
 	struct seen *seen = calloc(1, sizeof(*seen));
-	struct baton_publish_result result;
+	struct baton_publish_result result = {0};
 	pthread_t thread;
 	int64_t begun_ms;
 
@@ -277,7 +278,7 @@ static void *
 publish_stream(void *context)
 {
 	struct stream *stream = context;
-	struct baton_publish_result result;
+	struct baton_publish_result result = {0};
 	struct baton_error error;
 	unsigned number = 0;
 
