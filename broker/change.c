@@ -467,7 +467,7 @@ change_finish_alone(struct change *change)
 		return true;
 	case CHANGE_LANES:
 	default:
-		assert(!"lanes are finished elsewhere");
+		assert(false && "lanes are finished elsewhere");
 		return false;
 	}
 }

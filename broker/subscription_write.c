@@ -304,7 +304,7 @@ subscription_commit_lane(struct subscription *subscription, struct lane *lane)
 		subscription_rest(subscription, lane);
 		return;
 	default:
-		assert(!"a change has a kind");
+		assert(false && "a change has a kind");
 	}
 }
 
@@ -397,7 +397,7 @@ subscription_revert_lane(struct subscription *subscription, struct lane *lane)
 	case LANE_WRITING:
 	case LANE_STATES:
 	default:
-		assert(!"a change comes from a state");
+		assert(false && "a change comes from a state");
 	}
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define FAKE_EXCHANGE_WAIT_S 10
+#define FAKE_EXCHANGE_WAIT_S 60
 
 struct fake_exchange {
 	/* First, so that an exchange is its fake. */

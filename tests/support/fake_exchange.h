@@ -19,7 +19,7 @@ struct fake_exchange *fake_exchange_new(const struct peer *peer,
 /** The exchange to hand over, borrowed. */
 struct exchange *fake_exchange_get(struct fake_exchange *fake);
 
-/** Waits for the answer, up to ten seconds of real time, then NULL. The answer
+/** Waits for the answer, up to a minute of real time, then NULL. The answer
  *  is borrowed. */
 const Baton__V1__Response *fake_exchange_wait(struct fake_exchange *fake);
 
