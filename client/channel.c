@@ -213,7 +213,6 @@ channel_explain_loss(const struct channel *channel, uint32_t fruitless,
 			       channel->url, (long)geteuid());
 }
 
-/* Says where, why and what to do; returns UNREACHABLE. */
 static baton_err
 channel_explain(const struct channel *channel, uint32_t fruitless,
 		struct baton_error *error)
@@ -258,7 +257,6 @@ channel_connect(struct channel *channel, int64_t deadline_ms,
 	return err;
 }
 
-/* CLOSED when the exchange may not start. */
 static baton_err
 channel_enter(struct channel *channel, struct exchange_link *link,
 	      enum channel_phase phase)
@@ -310,7 +308,6 @@ channel_left_ms(int64_t deadline_ms)
 	return left_ms < 0 ? 0 : (nng_duration)left_ms;
 }
 
-/* Sends and receives on ctx; an nng error or 0. */
 static int
 channel_trade(nng_ctx ctx, nng_aio *aio, struct baton_span request,
 	      int64_t deadline_ms, nng_msg **reply)
@@ -462,9 +459,8 @@ channel_close_socket(void *context)
 	return NULL;
 }
 
-/* Closes the socket on a thread of its own: false when nng wedged after all.
- * Then the thread, the socket and the channel are given up, so that the host
- * program is not. */
+/* Closes the socket on a thread of its own. False when nng wedged after all:
+ * thread, socket and channel are given up, the host program is not. */
 static bool
 channel_close_within(struct channel *channel)
 {
