@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,7 +173,7 @@ static baton_err
 fetch_read_settled(const struct fetch *fetch,
 		   const Baton__V1__SettleResult *answer)
 {
-	const Baton__V1__SettlementResult *result;
+	size_t lost = 0;
 
 	if (answer->n_results != fetch->count) {
 		return baton_error_set(fetch->error, BATON_MALFORMED,
@@ -182,16 +181,13 @@ fetch_read_settled(const struct fetch *fetch,
 				       "outcome for each settlement");
 	}
 	for (size_t i = 0; i < answer->n_results; i++) {
-		result = answer->results[i];
-		if (result->status == NULL ||
-		    result->status->code == BATON_OK) {
-			continue;
-		}
-		log_info("client.not_settled",
-			 "subscription=%s sequence=%" PRIu64 " code=%s",
-			 fetch->options->name,
-			 fetch->verdicts[i].settlement.sequence,
-			 baton_err_name(call_code(result->status->code)));
+		const Baton__V1__Status *status = answer->results[i]->status;
+
+		lost += status != NULL && status->code != BATON_OK;
+	}
+	if (lost > 0) {
+		log_info("client.not_settled", "subscription=%s events=%zu",
+			 fetch->options->name, lost);
 	}
 	return BATON_OK;
 }
