@@ -140,10 +140,11 @@ child_nhs_status(struct draft *draft, const struct child_entry *entry,
 static baton_err
 child_add_nhs_number(struct draft *draft, const struct child_entry *entry)
 {
-	Send__V1__Identifier identifier = SEND__V1__IDENTIFIER__INIT;
+	Send__V1__Identifier identifier;
 	char *to;
 	baton_err err;
 
+	send__v1__identifier__init(&identifier);
 	err = draft_text(draft, &entry->place, entry->number,
 			 CHILD_IDENTIFIER_BYTES, &identifier.value);
 	if (err != BATON_OK)
@@ -194,13 +195,14 @@ child_is_printable(const char *text)
 static baton_err
 child_add_local(struct draft *draft, const struct child_entry *entry)
 {
-	Send__V1__Identifier identifier = SEND__V1__IDENTIFIER__INIT;
+	Send__V1__Identifier identifier;
 	char *authority;
 	char *number;
 	char *value;
 	size_t len;
 	baton_err err;
 
+	send__v1__identifier__init(&identifier);
 	if (entry->authority.len + entry->number.len > CHILD_IDENTIFIER_BYTES)
 		return BATON_OK;
 	err = draft_text(draft, &entry->place, entry->authority,

@@ -74,9 +74,10 @@ world_wait_entered(struct world *world, int count)
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += DEADLINE_MS / 1000;
 	(void)pthread_mutex_lock(&world->lock);
-	while (world->entered < count && code == 0)
+	while (world->entered < count && code == 0) {
 		code = pthread_cond_timedwait(&world->changed, &world->lock,
 					      &until);
+	}
 	there = world->entered >= count;
 	(void)pthread_mutex_unlock(&world->lock);
 	return there;
