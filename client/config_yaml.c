@@ -184,6 +184,9 @@ struct complaint {
 	bool has_where;
 };
 
+static void complaint_take(cyaml_log_t level, void *context, const char *format,
+			   va_list args) BATON_PRINTF(3, 0);
+
 static void
 complaint_take(cyaml_log_t level, void *context, const char *format,
 	       va_list args)
