@@ -331,11 +331,12 @@ void
 admin_get_status(struct delivery *delivery, struct exchange *exchange)
 {
 	Baton__V1__Response response = BATON__V1__RESPONSE__INIT;
-	Baton__V1__GetStatusResult result = BATON__V1__GET_STATUS_RESULT__INIT;
+	Baton__V1__GetStatusResult result;
 	struct baton_error error = {BATON_OK, ""};
 	struct store_figures figures = {0, 0, 0, 0};
 	char health[BATON_ERROR_TEXT_BYTES] = "";
 
+	baton__v1__get_status_result__init(&result);
 	writer_health(delivery->writer, health);
 	if (store_read_figures(delivery->reader, &figures, &error) !=
 		    BATON_OK &&

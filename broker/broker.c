@@ -51,12 +51,13 @@ broker_answer_hello(const struct broker *broker, struct exchange *exchange)
 {
 	const struct settings_limits *limits = broker->settings->limits;
 	Baton__V1__Response response = BATON__V1__RESPONSE__INIT;
-	Baton__V1__HelloResult hello = BATON__V1__HELLO_RESULT__INIT;
+	Baton__V1__HelloResult hello;
 	static char version[] = BATON_VERSION;
 	/* "/ods/RPG" as "ods" and "RPG". */
 	char source[SOURCE_BYTES];
 	char *code;
 
+	baton__v1__hello_result__init(&hello);
 	memcpy(source, exchange->peer.source, sizeof(source));
 	code = strrchr(source, '/');
 	*code++ = '\0';

@@ -7,8 +7,9 @@
 void
 exchange_answer(struct exchange *exchange, Baton__V1__Response *response)
 {
-	Baton__V1__Status ok = BATON__V1__STATUS__INIT;
+	Baton__V1__Status ok;
 
+	baton__v1__status__init(&ok);
 	if (response->status == NULL) {
 		response->status = &ok;
 		exchange->answer(exchange, response);
@@ -23,10 +24,11 @@ exchange_refuse(struct exchange *exchange, baton_err code,
 		uint32_t retry_after_ms, const char *format, ...)
 {
 	Baton__V1__Response response = BATON__V1__RESPONSE__INIT;
-	Baton__V1__Status status = BATON__V1__STATUS__INIT;
+	Baton__V1__Status status;
 	char text[BATON_ERROR_TEXT_BYTES];
 	va_list args;
 
+	baton__v1__status__init(&status);
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);

@@ -139,8 +139,9 @@ filter_matches(const struct store_filter *filter, const struct store_head *head)
 void
 filter_format(const struct store_filter *filter, struct filter_wire *wire)
 {
-	Baton__V1__Filter init = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter init;
 
+	baton__v1__filter__init(&init);
 	wire->message = init;
 	wire->message.types = wire->types;
 	wire->message.sources = wire->sources;

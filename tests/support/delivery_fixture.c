@@ -216,9 +216,10 @@ baton_err
 delivery_fixture_subscribe(struct delivery_fixture *fixture, const char *name)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Subscribe subscribe = BATON__V1__SUBSCRIBE__INIT;
+	Baton__V1__Subscribe subscribe;
 	Baton__V1__Start start = BATON__V1__START__INIT;
 
+	baton__v1__subscribe__init(&subscribe);
 	start.at = BATON__V1__START_AT__START_AT_BEGINNING;
 	subscribe.name = protobuf_text(name);
 	subscribe.start = &start;
@@ -232,8 +233,9 @@ delivery_fixture_post_fetch(struct delivery_fixture *fixture, const char *name,
 			    uint32_t max_events, uint32_t wait_ms)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Fetch fetch = BATON__V1__FETCH__INIT;
+	Baton__V1__Fetch fetch;
 
+	baton__v1__fetch__init(&fetch);
 	fetch.subscription = protobuf_text(name);
 	fetch.max_events = max_events;
 	fetch.wait_ms = wait_ms;
@@ -285,13 +287,14 @@ delivery_fixture_settle(struct delivery_fixture *fixture, const char *name,
 			Baton__V1__Verdict verdict, baton_err *codes)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Settle settle = BATON__V1__SETTLE__INIT;
+	Baton__V1__Settle settle;
 	Baton__V1__Settlement *each = calloc(count, sizeof(*each));
 	Baton__V1__Settlement **pointers =
 		calloc(count, sizeof(struct Baton__V1__Settlement *));
 	Baton__V1__Response *response = NULL;
 	baton_err err;
 
+	baton__v1__settle__init(&settle);
 	assert_non_null(each);
 	assert_non_null(pointers);
 	for (size_t i = 0; i < count; i++) {
@@ -322,9 +325,10 @@ delivery_fixture_replay(struct delivery_fixture *fixture, const char *name,
 			uint64_t sequence, const char *child)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Replay replay = BATON__V1__REPLAY__INIT;
+	Baton__V1__Replay replay;
 	Baton__V1__Start start = BATON__V1__START__INIT;
 
+	baton__v1__replay__init(&replay);
 	start.at = BATON__V1__START_AT__START_AT_SEQUENCE;
 	start.sequence = sequence;
 	replay.subscription = protobuf_text(name);
@@ -340,8 +344,9 @@ delivery_fixture_resolve(struct delivery_fixture *fixture, const char *name,
 			 uint64_t sequence, Baton__V1__Resolution resolution)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__ResolveParked resolve = BATON__V1__RESOLVE_PARKED__INIT;
+	Baton__V1__ResolveParked resolve;
 
+	baton__v1__resolve_parked__init(&resolve);
 	resolve.subscription = protobuf_text(name);
 	resolve.sequence = sequence;
 	resolve.resolution = resolution;
@@ -356,11 +361,11 @@ delivery_fixture_status(struct delivery_fixture *fixture, const char *name)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
 	Baton__V1__ListSubscriptions list = BATON__V1__LIST_SUBSCRIPTIONS__INIT;
-	Baton__V1__SubscriptionStatus status =
-		BATON__V1__SUBSCRIPTION_STATUS__INIT;
+	Baton__V1__SubscriptionStatus status;
 	Baton__V1__Response *response = NULL;
 	bool found = false;
 
+	baton__v1__subscription_status__init(&status);
 	request.op_case = BATON__V1__REQUEST__OP_LIST_SUBSCRIPTIONS;
 	request.list_subscriptions = &list;
 	assert_int_equal(delivery_fixture_ask(fixture, &request, &response),

@@ -136,9 +136,10 @@ static void
 fetch_stays_within_max_bytes_but_gives_one(void **state)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Fetch fetch = BATON__V1__FETCH__INIT;
+	Baton__V1__Fetch fetch;
 	Baton__V1__Response *response;
 
+	baton__v1__fetch__init(&fetch);
 	delivery_fixture_publish(*state, aab, 3);
 	fetch.subscription = protobuf_text("sen");
 	fetch.max_events = 8;

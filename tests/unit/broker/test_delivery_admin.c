@@ -50,11 +50,13 @@ subscribe(struct delivery_fixture *fixture, const char *name, const char *type,
 	  const char *child, Baton__V1__StartAt at)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Subscribe message = BATON__V1__SUBSCRIBE__INIT;
-	Baton__V1__Filter filter = BATON__V1__FILTER__INIT;
+	Baton__V1__Subscribe message;
+	Baton__V1__Filter filter;
 	Baton__V1__Start start = BATON__V1__START__INIT;
 	char *types[] = {protobuf_text(type)};
 
+	baton__v1__subscribe__init(&message);
+	baton__v1__filter__init(&filter);
 	filter.types = types;
 	filter.n_types = type[0] != '\0';
 	filter.child = protobuf_text(child);
@@ -72,9 +74,10 @@ list_parked(struct delivery_fixture *fixture, const char *partner,
 	    const char *subscription, uint64_t sequence)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__ListParked message = BATON__V1__LIST_PARKED__INIT;
+	Baton__V1__ListParked message;
 	Baton__V1__Response *response = NULL;
 
+	baton__v1__list_parked__init(&message);
 	message.partner = protobuf_text(partner);
 	message.subscription = protobuf_text(subscription);
 	message.sequence = sequence;
@@ -177,10 +180,11 @@ static void
 unsubscribed_name_is_unknown_afterwards(void **state)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Unsubscribe message = BATON__V1__UNSUBSCRIBE__INIT;
+	Baton__V1__Unsubscribe message;
 	struct fake_exchange *fetch =
 		delivery_fixture_post_fetch(*state, "sen", 1, 30000);
 
+	baton__v1__unsubscribe__init(&message);
 	message.name = protobuf_text("sen");
 	request.op_case = BATON__V1__REQUEST__OP_UNSUBSCRIBE;
 	request.unsubscribe = &message;
@@ -254,10 +258,11 @@ static void
 journey_gives_a_childs_events_page_by_page(void **state)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Journey journey = BATON__V1__JOURNEY__INIT;
+	Baton__V1__Journey journey;
 	Baton__V1__Response *response;
 	char key[128];
 
+	baton__v1__journey__init(&journey);
 	delivery_fixture_publish(*state, aab, 3);
 	become(*state, "operator", SECTOR_OPERATOR);
 	delivery_fixture_child_key(1, key);

@@ -36,12 +36,13 @@ filter_without_lists_matches_all(void **state)
 static void
 filter_matches_named_types_only(void **state)
 {
-	Baton__V1__Filter wire = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter wire;
 	char *types[] = {protobuf_text("panel_decision")};
 	struct store_head panel = head_of(101, 5, "/ods/RZZ");
 	struct store_head referral = head_of(100, 5, "/ods/RZZ");
 	struct store_filter filter;
 
+	baton__v1__filter__init(&wire);
 	(void)state;
 	wire.types = types;
 	wire.n_types = 1;
@@ -53,12 +54,13 @@ filter_matches_named_types_only(void **state)
 static void
 filter_matches_named_sources_only(void **state)
 {
-	Baton__V1__Filter wire = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter wire;
 	char *sources[] = {protobuf_text("/la/887"), protobuf_text("/ods/RZZ")};
 	struct store_head in = head_of(100, 5, "/ods/RZZ");
 	struct store_head out = head_of(100, 5, "/ods/RZY");
 	struct store_filter filter;
 
+	baton__v1__filter__init(&wire);
 	(void)state;
 	wire.sources = sources;
 	wire.n_sources = 2;
@@ -84,10 +86,11 @@ filter_matches_its_child_only(void **state)
 static void
 filter_refuses_an_unknown_type(void **state)
 {
-	Baton__V1__Filter wire = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter wire;
 	char *types[] = {protobuf_text("horoscope")};
 	struct store_filter filter;
 
+	baton__v1__filter__init(&wire);
 	(void)state;
 	wire.types = types;
 	wire.n_types = 1;
@@ -97,10 +100,11 @@ filter_refuses_an_unknown_type(void **state)
 static void
 filter_refuses_a_source_of_another_form(void **state)
 {
-	Baton__V1__Filter wire = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter wire;
 	char *sources[] = {protobuf_text("RZZ")};
 	struct store_filter filter;
 
+	baton__v1__filter__init(&wire);
 	(void)state;
 	wire.sources = sources;
 	wire.n_sources = 1;
@@ -110,13 +114,14 @@ filter_refuses_a_source_of_another_form(void **state)
 static void
 filter_is_the_same_in_another_order_and_repeated(void **state)
 {
-	Baton__V1__Filter wire = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter wire;
 	char *one[] = {protobuf_text("/la/887"), protobuf_text("/ods/RZZ")};
 	char *other[] = {protobuf_text("/ods/RZZ"), protobuf_text("/la/887"),
 			 protobuf_text("/ods/RZZ")};
 	struct store_filter a;
 	struct store_filter b;
 
+	baton__v1__filter__init(&wire);
 	(void)state;
 	wire.sources = one;
 	wire.n_sources = 2;
@@ -130,7 +135,7 @@ filter_is_the_same_in_another_order_and_repeated(void **state)
 static void
 filter_survives_the_wire(void **state)
 {
-	Baton__V1__Filter wire = BATON__V1__FILTER__INIT;
+	Baton__V1__Filter wire;
 	char *types[] = {protobuf_text("transition"),
 			 protobuf_text("referral")};
 	char *sources[] = {protobuf_text("/urn/123456")};
@@ -138,6 +143,7 @@ filter_survives_the_wire(void **state)
 	struct store_filter a;
 	struct store_filter b;
 
+	baton__v1__filter__init(&wire);
 	(void)state;
 	wire.types = types;
 	wire.n_types = 2;

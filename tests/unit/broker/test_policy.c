@@ -115,9 +115,10 @@ static baton_err
 check_replay(enum sector sector, const char *partner)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Replay replay = BATON__V1__REPLAY__INIT;
+	Baton__V1__Replay replay;
 	char name[16];
 
+	baton__v1__replay__init(&replay);
 	(void)snprintf(name, sizeof(name), "%s", partner);
 	replay.partner = name;
 	request.op_case = BATON__V1__REQUEST__OP_REPLAY;
@@ -151,9 +152,10 @@ static void
 policy_denies_partners_to_list_what_others_parked(void **state)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__ListParked list = BATON__V1__LIST_PARKED__INIT;
+	Baton__V1__ListParked list;
 	char other[] = "other";
 
+	baton__v1__list_parked__init(&list);
 	(void)state;
 	list.partner = other;
 	request.op_case = BATON__V1__REQUEST__OP_LIST_PARKED;
