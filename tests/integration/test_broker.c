@@ -100,9 +100,10 @@ hello_names_the_partner_of_the_socket(void **state)
 {
 	struct fixture *fixture = *state;
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Hello hello = BATON__V1__HELLO__INIT;
+	Baton__V1__Hello hello;
 	Baton__V1__Response *response;
 
+	baton__v1__hello__init(&hello);
 	request.op_case = BATON__V1__REQUEST__OP_HELLO;
 	request.hello = &hello;
 	response = wire_client_call(fixture->community, &request);

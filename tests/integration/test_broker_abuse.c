@@ -76,8 +76,9 @@ static Baton__V1__Response *
 hello(struct wire_client *client)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Hello op = BATON__V1__HELLO__INIT;
+	Baton__V1__Hello op;
 
+	baton__v1__hello__init(&op);
 	request.op_case = BATON__V1__REQUEST__OP_HELLO;
 	request.hello = &op;
 	return wire_client_call(client, &request);
@@ -121,8 +122,9 @@ another_protocol_version_is_unsupported(void **state)
 {
 	struct fixture *fixture = *state;
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Hello op = BATON__V1__HELLO__INIT;
+	Baton__V1__Hello op;
 
+	baton__v1__hello__init(&op);
 	request.protocol_version = BATON_PROTOCOL_VERSION + 1;
 	request.op_case = BATON__V1__REQUEST__OP_HELLO;
 	request.hello = &op;
@@ -201,9 +203,10 @@ static struct wire_call *
 begin_fetch(struct wire_client *client)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Fetch fetch = BATON__V1__FETCH__INIT;
+	Baton__V1__Fetch fetch;
 	char name[] = "all";
 
+	baton__v1__fetch__init(&fetch);
 	fetch.subscription = name;
 	fetch.max_events = 1;
 	fetch.max_bytes = 1024;
@@ -217,11 +220,13 @@ static int
 subscribe_code(struct wire_client *client)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Subscribe subscribe = BATON__V1__SUBSCRIBE__INIT;
-	Baton__V1__Filter filter = BATON__V1__FILTER__INIT;
+	Baton__V1__Subscribe subscribe;
+	Baton__V1__Filter filter;
 	Baton__V1__Start start = BATON__V1__START__INIT;
 	char name[] = "all";
 
+	baton__v1__subscribe__init(&subscribe);
+	baton__v1__filter__init(&filter);
 	subscribe.name = name;
 	subscribe.filter = &filter;
 	start.at = BATON__V1__START_AT__START_AT_NOW;

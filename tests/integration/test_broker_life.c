@@ -83,8 +83,9 @@ static int
 hello_code(struct wire_client *client)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Hello hello = BATON__V1__HELLO__INIT;
+	Baton__V1__Hello hello;
 
+	baton__v1__hello__init(&hello);
 	request.op_case = BATON__V1__REQUEST__OP_HELLO;
 	request.hello = &hello;
 	return wire_client_code(wire_client_call(client, &request));
@@ -267,11 +268,13 @@ static int
 subscribe_code(struct wire_client *client)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Subscribe subscribe = BATON__V1__SUBSCRIBE__INIT;
-	Baton__V1__Filter filter = BATON__V1__FILTER__INIT;
+	Baton__V1__Subscribe subscribe;
+	Baton__V1__Filter filter;
 	Baton__V1__Start start = BATON__V1__START__INIT;
 	char name[] = "all";
 
+	baton__v1__subscribe__init(&subscribe);
+	baton__v1__filter__init(&filter);
 	subscribe.name = name;
 	subscribe.filter = &filter;
 	start.at = BATON__V1__START_AT__START_AT_BEGINNING;
@@ -285,9 +288,10 @@ static struct wire_call *
 begin_fetch(struct wire_client *client, uint32_t wait_ms)
 {
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Fetch fetch = BATON__V1__FETCH__INIT;
+	Baton__V1__Fetch fetch;
 	char name[] = "all";
 
+	baton__v1__fetch__init(&fetch);
 	fetch.subscription = name;
 	fetch.max_events = 100;
 	fetch.max_bytes = 1048576;

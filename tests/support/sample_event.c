@@ -51,20 +51,29 @@ baton_err
 sample_event_pack(const struct sample_event *sample, uint8_t **bytes,
 		  size_t *len)
 {
-	Send__V1__Event event = SEND__V1__EVENT__INIT;
-	Send__V1__Organisation source = SEND__V1__ORGANISATION__INIT;
-	Send__V1__Organisation receiver = SEND__V1__ORGANISATION__INIT;
+	Send__V1__Event event;
+	Send__V1__Organisation source;
+	Send__V1__Organisation receiver;
 	Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
-	Send__V1__Identifier identifier = SEND__V1__IDENTIFIER__INIT;
+	Send__V1__Identifier identifier;
 	Send__V1__Identifier *identifiers[] = {&identifier};
-	Send__V1__Child child = SEND__V1__CHILD__INIT;
-	Send__V1__Team team = SEND__V1__TEAM__INIT;
-	Send__V1__Service service = SEND__V1__SERVICE__INIT;
-	Send__V1__ReferralFrom from = SEND__V1__REFERRAL_FROM__INIT;
+	Send__V1__Child child;
+	Send__V1__Team team;
+	Send__V1__Service service;
+	Send__V1__ReferralFrom from;
 	Send__V1__ReferralTo to = SEND__V1__REFERRAL_TO__INIT;
-	Send__V1__Referral referral = SEND__V1__REFERRAL__INIT;
+	Send__V1__Referral referral;
 	struct texts texts;
 
+	send__v1__event__init(&event);
+	send__v1__organisation__init(&source);
+	send__v1__organisation__init(&receiver);
+	send__v1__identifier__init(&identifier);
+	send__v1__child__init(&child);
+	send__v1__team__init(&team);
+	send__v1__service__init(&service);
+	send__v1__referral_from__init(&from);
+	send__v1__referral__init(&referral);
 	fill_texts(&texts, sample);
 	source.scheme = SCHEME_ODS;
 	source.code = texts.ods;
