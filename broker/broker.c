@@ -333,9 +333,9 @@ broker_make(struct broker *broker, struct agreement *agreement,
 		return err;
 	}
 	err = broker_make_listener(broker, agreement, error);
-	if (err != BATON_OK)
-		return err;
-	return listener_start(broker->listener, error);
+	if (err == BATON_OK)
+		listener_start(broker->listener);
+	return err;
 }
 
 static void
@@ -389,10 +389,26 @@ broker_reload(struct broker *broker, struct baton_error *error)
 
 /* ---- ending ---- */
 
+/* Closes the journal and those who work on it. */
+static void
+broker_close_journal(struct broker *broker)
+{
+	publish_free(broker->publish);
+	broker->publish = NULL;
+	delivery_free(atomic_exchange(&broker->delivery, NULL));
+	writer_free(broker->writer);
+	broker->writer = NULL;
+	tail_free(broker->tail);
+	broker->tail = NULL;
+	store_free(broker->store);
+	broker->store = NULL;
+}
+
 /* Order matters: no new requests; parked fetches are answered; what is queued
  * is written and answered, for which the delivery thread must still run; only
- * when nothing holds the journal any more is it closed. Every module may be
- * missing, after a start that failed. */
+ * when nothing holds the journal any more is it closed, and before the
+ * sockets: whatever may happen to those, the journal is whole. Every module
+ * may be missing, after a start that failed. */
 void
 broker_stop(struct broker *broker)
 {
@@ -407,12 +423,15 @@ broker_stop(struct broker *broker)
 		delivery_stop(delivery);
 	if (broker->writer != NULL)
 		writer_stop(broker->writer);
-	if (broker->listener != NULL &&
-	    listener_drain(
-		    broker->listener,
-		    (uint32_t)broker->settings->connections->reply_timeout_ms +
-			    DRAIN_EXTRA_MS) != BATON_OK)
-		log_warn("broker.stop", "answers were left unsent");
+	if (broker->listener != NULL) {
+		if (listener_drain(broker->listener,
+				   (uint32_t)broker->settings->connections
+						   ->reply_timeout_ms +
+					   DRAIN_EXTRA_MS) != BATON_OK)
+			log_warn("broker.stop", "answers were left unsent");
+		listener_silence(broker->listener);
+	}
+	broker_close_journal(broker);
 }
 
 void
@@ -420,13 +439,7 @@ broker_free(struct broker *broker)
 {
 	if (broker == NULL)
 		return;
-	/* Pipes tell the delivery that they are gone, so it ends after. */
 	listener_free(broker->listener);
-	publish_free(broker->publish);
-	delivery_free(atomic_load(&broker->delivery));
-	writer_free(broker->writer);
-	tail_free(broker->tail);
-	store_free(broker->store);
 	metrics_free(broker->metrics);
 	free(broker);
 }

@@ -27,7 +27,7 @@ struct peer {
 	char source[SOURCE_BYTES];
 	enum sector sector;
 	enum baton_nhs_number_policy nhs_number_policy;
-	/** nng pipe id, never 0; one client connection. */
+	/** Id of one client connection, never 0. */
 	uint32_t pipe;
 };
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/util/platform.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "broker/connection.h"
 #include "broker/pool.h"
 #include "broker/session.h"
 #include "client/log.h"
@@ -19,54 +22,163 @@
 #define URL_BYTES                                                              \
 	(sizeof("ipc://") + sizeof(((struct sockaddr_un *)0)->sun_path))
 
+/* How long no connection is taken after that failed, as it does when
+ * descriptors or memory are out. */
+#define PAUSE_MS 10
+
+/* A socket of a partner. Not closed while the broker runs. */
+struct door {
+	struct listener *listener;
+	/** As sessions know it. */
+	uint32_t id;
+	enum sp_framing framing;
+	nng_stream_listener *stream;
+	nng_aio *accept;
+	atomic_bool closing;
+	bool pausing;
+	struct door *next;
+};
+
 struct listener {
-	nng_socket socket;
 	struct session_table *sessions;
 	struct metrics *metrics;
 	struct listener_options options;
 	char *directory;
 	struct pool *pool;
+	struct connection_set *connections;
+	struct door *doors;
+	uint32_t last_door;
+	bool started;
+	atomic_uint_fast32_t last_connection;
+	/** Of silent. */
+	pthread_mutex_t lock;
+	bool silent;
 };
 
-/* ---- pipes ---- */
+/* ---- connections ---- */
 
-/* Before a pipe is used: may it come in? nng holds the socket's lock here, so
- * only the pipe may be touched. */
 static void
-listener_on_pipe(nng_pipe pipe, nng_pipe_ev event, void *argument)
+listener_on_received(void *context, struct connection *connection,
+		     uint8_t *bytes, size_t len)
 {
-	struct listener *listener = argument;
-	uint32_t id = (uint32_t)nng_pipe_id(pipe);
-	struct session_process process = {SESSION_UID_UNKNOWN,
-					  SESSION_PID_UNKNOWN};
-	uint64_t value;
+	struct listener *listener = context;
 
-	(void)event;
-	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &value) == 0)
-		process.uid = (uid_t)value;
-	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &value) == 0)
-		process.pid = (pid_t)value;
-	if (session_open(listener->sessions,
-			 (uint32_t)nng_listener_id(nng_pipe_listener(pipe)), id,
-			 process)) {
-		atomic_fetch_add(&listener->metrics->pipes_created, 1);
-		return;
-	}
-	atomic_fetch_add(&listener->metrics->pipes_refused, 1);
-	(void)nng_pipe_close(pipe);
+	pool_receive(listener->pool, connection, bytes, len);
 }
 
 static void
-listener_on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *argument)
+listener_on_gone(void *context, struct connection *connection)
 {
-	struct listener *listener = argument;
-	uint32_t id = (uint32_t)nng_pipe_id(pipe);
+	struct listener *listener = context;
+	uint32_t id = connection_id(connection);
 
-	(void)event;
 	if (!session_close(listener->sessions, id))
 		return;
 	atomic_fetch_add(&listener->metrics->pipes_removed, 1);
-	listener->options.gone(listener->options.context, id);
+	(void)pthread_mutex_lock(&listener->lock);
+	if (!listener->silent)
+		listener->options.gone(listener->options.context, id);
+	(void)pthread_mutex_unlock(&listener->lock);
+}
+
+static bool
+listener_on_greeted(void *context, const struct connection_peer *peer)
+{
+	struct listener *listener = context;
+	bool admitted = session_open(listener->sessions, peer->listener,
+				     peer->id, peer->uid);
+
+	atomic_fetch_add(admitted ? &listener->metrics->pipes_created
+				  : &listener->metrics->pipes_refused,
+			 1);
+	return admitted;
+}
+
+/* Somebody has connected. */
+static void
+listener_on_connected(struct listener *listener, uint32_t door,
+		      enum sp_framing framing, nng_stream *stream)
+{
+	struct connection_peer peer = {
+		.listener = door,
+		.uid = SESSION_UID_UNKNOWN,
+		.framing = framing,
+	};
+	uint64_t value;
+
+	while (peer.id == 0) {
+		peer.id = (uint32_t)atomic_fetch_add(&listener->last_connection,
+						     1) +
+			  1;
+	}
+	if (nng_stream_get_uint64(stream, NNG_OPT_IPC_PEER_UID, &value) == 0)
+		peer.uid = (uid_t)value;
+	if (connection_open(listener->connections, stream, &peer) != BATON_OK)
+		log_warn("listener.connection", "error=NO_MEMORY");
+}
+
+/* ---- doors ---- */
+
+static void
+door_on_accepted(void *argument)
+{
+	struct door *door = argument;
+	int failed = nng_aio_result(door->accept);
+
+	if (atomic_load(&door->closing)) {
+		if (failed == 0 && !door->pausing)
+			nng_stream_free(nng_aio_get_output(door->accept, 0));
+		return;
+	}
+	if (failed != 0) {
+		door->pausing = true;
+		nng_sleep_aio(PAUSE_MS, door->accept);
+		return;
+	}
+	if (!door->pausing) {
+		listener_on_connected(door->listener, door->id, door->framing,
+				      nng_aio_get_output(door->accept, 0));
+	}
+	door->pausing = false;
+	nng_stream_listener_accept(door->stream, door->accept);
+}
+
+/* Closes a door; what came through it stays. */
+static void
+door_free(struct door *door)
+{
+	atomic_store(&door->closing, true);
+	if (door->stream != NULL)
+		nng_stream_listener_close(door->stream);
+	nng_aio_stop(door->accept);
+	nng_aio_free(door->accept);
+	nng_stream_listener_free(door->stream);
+	free(door);
+}
+
+/* Opens a door that nobody is let in through yet. Errors: nng's. */
+static int
+door_new(struct listener *listener, const char *url, enum sp_framing framing,
+	 struct door **door)
+{
+	struct door *made = calloc(1, sizeof(*made));
+	int failed = NNG_ENOMEM;
+
+	if (made == NULL)
+		return failed;
+	made->listener = listener;
+	made->framing = framing;
+	failed = nng_aio_alloc(&made->accept, door_on_accepted, made);
+	if (failed == 0)
+		failed = nng_stream_listener_alloc(&made->stream, url);
+	if (failed == 0)
+		failed = nng_stream_listener_listen(made->stream);
+	if (failed != 0) {
+		door_free(made);
+		return failed;
+	}
+	*door = made;
+	return 0;
 }
 
 /* ---- the partners' sockets ---- */
@@ -115,34 +227,29 @@ static baton_err
 listener_open(struct listener *listener, const char *url, const char *partner,
 	      enum session_guard guard, struct baton_error *error)
 {
-	nng_listener opened;
+	struct door *door;
 	baton_err err;
 	int failed;
 
-	failed = nng_listener_create(&opened, listener->socket, url);
-	if (failed != 0)
-		goto err0;
-	/* The id must be known before the first pipe asks for it. */
-	err = session_bind(listener->sessions,
-			   (uint32_t)nng_listener_id(opened), partner, guard,
-			   guard == SESSION_GUARD_UID ? url + strlen("ipc://")
-						      : "");
+	failed = door_new(listener, url,
+			  guard == SESSION_GUARD_UID ? SP_FRAMING_IPC
+						     : SP_FRAMING_TCP,
+			  &door);
+	if (failed != 0) {
+		return baton_error_set(error, BATON_IO, "%s: %s", url,
+				       nng_strerror(failed));
+	}
+	door->id = ++listener->last_door;
+	err = session_bind(listener->sessions, door->id, partner, guard);
 	if (err != BATON_OK) {
-		(void)nng_listener_close(opened);
+		door_free(door);
 		return baton_error_set(error, err, "out of memory");
 	}
-	/* nng's own default is no limit at all. */
-	failed = nng_listener_set_size(opened, NNG_OPT_RECVMAXSZ,
-				       listener->options.max_message_bytes);
-	if (failed == 0)
-		failed = nng_listener_start(opened, 0);
-	if (failed == 0)
-		return BATON_OK;
-	session_unbind(listener->sessions, (uint32_t)nng_listener_id(opened));
-	(void)nng_listener_close(opened);
-err0:
-	return baton_error_set(error, BATON_IO, "%s: %s", url,
-			       nng_strerror(failed));
+	door->next = listener->doors;
+	listener->doors = door;
+	if (listener->started)
+		nng_stream_listener_accept(door->stream, door->accept);
+	return BATON_OK;
 }
 
 /* Opens the socket of a partner that has none yet. */
@@ -203,40 +310,28 @@ listener_open_tcp(struct listener *listener, const char *partner,
 /* ---- life ---- */
 
 static baton_err
-listener_open_socket(struct listener *listener, struct baton_error *error)
-{
-	int failed = nng_rep0_open(&listener->socket);
-
-	if (failed != 0) {
-		return baton_error_set(error, BATON_IO, "socket: %s",
-				       nng_strerror(failed));
-	}
-	failed = nng_pipe_notify(listener->socket, NNG_PIPE_EV_ADD_PRE,
-				 listener_on_pipe, listener);
-	if (failed == 0) {
-		failed = nng_pipe_notify(listener->socket, NNG_PIPE_EV_REM_POST,
-					 listener_on_pipe_gone, listener);
-	}
-	if (failed == 0)
-		return BATON_OK;
-	return baton_error_set(error, BATON_INTERNAL, "socket: %s",
-			       nng_strerror(failed));
-}
-
-static baton_err
 listener_make_pool(struct listener *listener, struct baton_error *error)
 {
-	struct pool_options options = {
+	const struct pool_options pool = {
 		.max_message_bytes = listener->options.max_message_bytes,
 		.contexts_min = listener->options.contexts_min,
 		.contexts_max = listener->options.contexts_max,
-		.reply_timeout_ms = listener->options.reply_timeout_ms,
 		.serve = listener->options.serve,
 		.context = listener->options.context,
 	};
+	const struct connection_options connections = {
+		.max_message_bytes = listener->options.max_message_bytes,
+		.reply_timeout_ms = listener->options.reply_timeout_ms,
+		.admit = listener_on_greeted,
+		.received = listener_on_received,
+		.gone = listener_on_gone,
+		.context = listener,
+	};
 
-	if (pool_new(listener->socket, listener->sessions, listener->metrics,
-		     &options, &listener->pool) != BATON_OK)
+	if (pool_new(listener->sessions, listener->metrics, &pool,
+		     &listener->pool) != BATON_OK ||
+	    connection_set_new(&connections, &listener->connections) !=
+		    BATON_OK)
 		return baton_error_set(error, BATON_NO_MEMORY, "out of memory");
 	return BATON_OK;
 }
@@ -266,8 +361,6 @@ listener_init(struct listener *listener, struct agreement *agreement,
 	}
 	err = listener_make_directory(listener->directory, error);
 	if (err == BATON_OK)
-		err = listener_open_socket(listener, error);
-	if (err == BATON_OK)
 		err = listener_make_pool(listener, error);
 	if (err == BATON_OK)
 		err = listener_open_partners(listener, agreement, error);
@@ -289,6 +382,7 @@ listener_new(struct agreement *agreement,
 	}
 	made->options = *options;
 	made->metrics = metrics;
+	(void)pthread_mutex_init(&made->lock, NULL);
 	err = listener_init(made, agreement, error);
 	if (err != BATON_OK) {
 		listener_free(made);
@@ -298,14 +392,13 @@ listener_new(struct agreement *agreement,
 	return BATON_OK;
 }
 
-baton_err
-listener_start(struct listener *listener, struct baton_error *error)
+void
+listener_start(struct listener *listener)
 {
-	baton_err err = pool_start(listener->pool);
-
-	if (err != BATON_OK)
-		return baton_error_set(error, err, "listener: contexts");
-	return BATON_OK;
+	listener->started = true;
+	for (struct door *door = listener->doors; door != NULL;
+	     door = door->next)
+		nng_stream_listener_accept(door->stream, door->accept);
 }
 
 baton_err
@@ -326,13 +419,8 @@ listener_replace(struct listener *listener, struct agreement *agreement,
 		agreement_free(agreement);
 		return baton_error_set(error, err, "out of memory");
 	}
-	for (size_t i = 0; i < count; i++) {
-		nng_pipe pipe = {.id = pipes[i]};
-
-		if (session_hang_up(listener->sessions, pipes[i]) ==
-		    SESSION_NOT_HUNG_UP)
-			(void)nng_pipe_close(pipe);
-	}
+	for (size_t i = 0; i < count; i++)
+		connection_set_close(listener->connections, pipes[i]);
 	free(pipes);
 	log_info("listener.agreement", "connections_closed=%zu", count);
 	return BATON_OK;
@@ -357,16 +445,28 @@ listener_drain(struct listener *listener, uint32_t timeout_ms)
 }
 
 void
+listener_silence(struct listener *listener)
+{
+	(void)pthread_mutex_lock(&listener->lock);
+	listener->silent = true;
+	(void)pthread_mutex_unlock(&listener->lock);
+}
+
+void
 listener_free(struct listener *listener)
 {
 	if (listener == NULL)
 		return;
-	if (listener->sessions != NULL)
-		session_hang_up_all(listener->sessions);
+	while (listener->doors != NULL) {
+		struct door *door = listener->doors;
+
+		listener->doors = door->next;
+		door_free(door);
+	}
+	connection_set_free(listener->connections);
 	pool_free(listener->pool);
-	if (nng_socket_id(listener->socket) > 0)
-		(void)nng_close(listener->socket);
 	session_table_free(listener->sessions);
+	(void)pthread_mutex_destroy(&listener->lock);
 	free(listener->directory);
 	free(listener);
 }

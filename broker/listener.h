@@ -12,17 +12,9 @@
 #include "broker/metrics.h"
 
 /**
- * nng in and out: one REP socket, a listener for each partner, a pool of
- * contexts that grows as requests are held. Receives requests, finds who
- * sends them, unpacks them within limits, and hands them on as exchanges.
- *
- *   receiving --request--> held --exchange's answer()--> replying
- *       ^                   |                               |
- *       |        (malformed, refused: answered here)        |
- *       +------------------ sent, timed out, or pipe gone --+
- *
- * A context is in one of these states; only the callback or the call that
- * moves it touches it, so it needs no lock.
+ * nng in and out: a stream listener for each partner, the connections that
+ * come through them, and the pool that makes exchanges of their requests.
+ * Finds who sends a request and hands it on.
  */
 struct listener;
 
@@ -34,16 +26,17 @@ struct listener_options {
 	size_t contexts_max;
 	size_t per_connection;
 	uint32_t reply_timeout_ms;
-	/** A request that may be served; takes the exchange; nng's threads;
-	 *  must not block. */
+	/** A request that may be served; takes the exchange; any thread; must
+	 *  not block. */
 	void (*serve)(void *context, struct exchange *exchange);
-	/** A connection is gone; nng's threads; must not block. */
+	/** A connection is gone; a thread of the listener's; must not
+	 *  block. */
 	void (*gone)(void *context, uint32_t pipe);
 	void *context;
 };
 
 /**
- * Opens the socket and a listener for each partner of the agreement. Requests
+ * Opens a socket for each partner of the agreement. Requests
  * are taken from listener_start() on.
  *
  * agreement: taken, also on failure. metrics: shared, outlives the listener.
@@ -65,13 +58,12 @@ BATON_MUST_CHECK baton_err listener_open_tcp(struct listener *listener,
 					     const char *url,
 					     struct baton_error *error);
 
-/** Begins to take requests. Errors: NO_MEMORY, INTERNAL. */
-BATON_MUST_CHECK baton_err listener_start(struct listener *listener,
-					  struct baton_error *error);
+/** Begins to take connections. */
+void listener_start(struct listener *listener);
 
 /**
- * Puts another agreement in force, all or nothing: opens listeners for new
- * partners, closes the pipes of those it no longer lets in. One thread.
+ * Puts another agreement in force, all or nothing: opens sockets for new
+ * partners, closes the connections of those it no longer lets in. One thread.
  *
  * agreement: taken, also on failure. Errors: as listener_new(); the old
  * agreement stays in force.
@@ -92,7 +84,12 @@ void listener_stop(struct listener *listener);
 BATON_MUST_CHECK baton_err listener_drain(struct listener *listener,
 					  uint32_t timeout_ms);
 
-/** Closes the socket; no exchange may be out. NULL is allowed. */
+/** From now on gone() is not called; waits while it is. After
+ *  listener_drain(). */
+void listener_silence(struct listener *listener);
+
+/** Closes the sockets and connections; no exchange may be out. NULL is
+ *  allowed. */
 void listener_free(struct listener *listener);
 
 #endif /* BATON_LISTENER_H */

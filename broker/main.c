@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "baton/version.h"
@@ -29,6 +30,7 @@ enum exit_code {
 	EXIT_CODE_FAILED = 1,
 	EXIT_CODE_USAGE = 2,
 	EXIT_CODE_CONFIG = 3,
+	EXIT_CODE_HUNG = 4,
 };
 
 struct options {
@@ -55,7 +57,10 @@ static const char usage_text[] =
 	"\n"
 	"Exit codes: 0 stopped as asked, or files are valid; 1 failed; 2 wrong "
 	"usage;\n"
-	"3 settings, agreement or journal are not valid.\n";
+	"3 settings, agreement or journal are not valid; 4 stopped as asked "
+	"and "
+	"the\n"
+	"journal is closed, but the sockets could not be.\n";
 
 enum long_option { OPTION_HELP_CONFIG = 256, OPTION_VERSION };
 
@@ -165,20 +170,29 @@ serve(struct broker *broker, const sigset_t *signals)
 	log_info("batond.stopping", "signal=%d", number);
 }
 
-static void
-on_close_limit(int number)
+static void *
+watch_closing(void *argument)
 {
-	(void)number;
-	_exit(EXIT_CODE_OK);
+	const struct timespec limit = {.tv_sec = CLOSE_LIMIT_S};
+
+	(void)argument;
+	(void)nanosleep(&limit, NULL);
+	log_error("batond.hung",
+		  "sockets=open journal=closed after_s=%d code=%d",
+		  CLOSE_LIMIT_S, EXIT_CODE_HUNG);
+	_exit(EXIT_CODE_HUNG);
 }
 
-/* nng is known to wait for ever at times when a socket is closed under load.
- * By now everything is answered and on disk, so leaving is safe. */
+/* nng has waited for ever before when something was closed under load. By now
+ * everything is answered and the journal is closed, so leaving is safe; but it
+ * is a fault and must be seen. */
 static void
 limit_closing(void)
 {
-	(void)signal(SIGALRM, on_close_limit);
-	(void)alarm(CLOSE_LIMIT_S);
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, watch_closing, NULL) == 0)
+		(void)pthread_detach(thread);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "baton/version.h"
@@ -17,30 +18,38 @@
 #define POOL_RETRY_PEER_MS 50
 
 enum context_state {
-	CONTEXT_RECEIVING = 1,
+	CONTEXT_FREE = 1,
 	CONTEXT_HELD = 2,
 	CONTEXT_REPLYING = 3,
-	/** The socket is closed. */
-	CONTEXT_ENDED = 4,
 };
 
 struct context {
 	/** First, so that an exchange is its context. */
 	struct exchange exchange;
+	struct connection_answer answer;
 	struct pool *pool;
 	enum context_state state;
-	nng_ctx ctx;
-	nng_aio *receive;
-	nng_aio *reply;
-	nng_pipe pipe;
+	/** Whose request it is; referenced. */
+	struct connection *connection;
+	uint8_t trace[SP_TRACE_BYTES];
+	size_t trace_len;
 	/** The exchange's request; NULL when it could not be unpacked. */
 	ProtobufCMessage *request;
 	/** Counts in pool->fetches. */
 	bool fetching;
+	/** Of the free ones. */
+	struct context *next;
+};
+
+/* A frame that waits for a context; each connection has one at most. */
+struct waiting {
+	struct connection *connection;
+	uint8_t *bytes;
+	size_t len;
+	struct waiting *next;
 };
 
 struct pool {
-	nng_socket socket;
 	struct session_table *sessions;
 	struct metrics *metrics;
 	struct pool_options options;
@@ -49,61 +58,27 @@ struct pool {
 
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
-	/** contexts_max places; a place whose context failed stays NULL. */
+	/** contexts_max places. */
 	struct context **contexts;
 	size_t count;
-	size_t receiving;
+	struct context *free;
 	/** Held and replying. */
 	size_t held;
 	size_t fetches;
+	struct waiting *first;
+	struct waiting **last;
+	/** A thread gives contexts to those who wait. */
+	bool pumping;
 };
-
-baton_err
-pool_new(nng_socket socket, struct session_table *sessions,
-	 struct metrics *metrics, const struct pool_options *options,
-	 struct pool **pool)
-{
-	struct pool *made = calloc(1, sizeof(*made));
-	pthread_condattr_t attributes;
-
-	*pool = NULL;
-	if (made == NULL)
-		return BATON_NO_MEMORY;
-	made->contexts =
-		calloc(options->contexts_max, sizeof(struct context *));
-	if (made->contexts == NULL) {
-		free(made);
-		return BATON_NO_MEMORY;
-	}
-	made->socket = socket;
-	made->sessions = sessions;
-	made->metrics = metrics;
-	made->options = *options;
-	made->limits = wire_request_limits;
-	if (options->max_message_bytes > made->limits.max_bytes) {
-		made->limits.max_memory +=
-			options->max_message_bytes - made->limits.max_bytes;
-	}
-	made->limits.max_bytes = options->max_message_bytes;
-	(void)pthread_mutex_init(&made->lock, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&made->idle, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
-	*pool = made;
-	return BATON_OK;
-}
 
 /* Moves a context; the table of allowed moves is the drawing in pool.h. */
 static void
 context_move(struct context *context, enum context_state to)
 {
 	static const unsigned allowed[] = {
-		[CONTEXT_RECEIVING] = 1U << CONTEXT_HELD | 1U << CONTEXT_ENDED,
-		[CONTEXT_HELD] =
-			1U << CONTEXT_REPLYING | 1U << CONTEXT_RECEIVING,
-		[CONTEXT_REPLYING] = 1U << CONTEXT_RECEIVING,
-		[CONTEXT_ENDED] = 0,
+		[CONTEXT_FREE] = 1U << CONTEXT_HELD,
+		[CONTEXT_HELD] = 1U << CONTEXT_REPLYING | 1U << CONTEXT_FREE,
+		[CONTEXT_REPLYING] = 1U << CONTEXT_FREE,
 	};
 
 	if ((allowed[context->state] & (1U << to)) == 0)
@@ -111,7 +86,9 @@ context_move(struct context *context, enum context_state to)
 	context->state = to;
 }
 
-/* ---- back to receiving ---- */
+/* ---- back to the free ones ---- */
+
+static void pool_pump(struct pool *pool);
 
 /* A context is done with its request. */
 static void
@@ -122,19 +99,30 @@ context_release(struct context *context)
 	wire_free(context->request);
 	context->request = NULL;
 	context->exchange.request = NULL;
-	context_move(context, CONTEXT_RECEIVING);
+	connection_unref(context->connection);
+	context->connection = NULL;
+	context_move(context, CONTEXT_FREE);
 	(void)pthread_mutex_lock(&pool->lock);
 	if (context->fetching) {
 		pool->fetches--;
 		atomic_fetch_sub(&pool->metrics->contexts_parked, 1);
 	}
 	context->fetching = false;
-	pool->receiving++;
+	context->next = pool->free;
+	pool->free = context;
 	pool->held--;
 	if (pool->held == 0)
 		(void)pthread_cond_broadcast(&pool->idle);
 	(void)pthread_mutex_unlock(&pool->lock);
-	nng_ctx_recv(context->ctx, context->receive);
+	pool_pump(pool);
+}
+
+/* The peer's request is done with too. */
+static void
+context_leave(struct context *context)
+{
+	session_leave(context->pool->sessions, context->exchange.peer.pipe);
+	context_release(context);
 }
 
 /* Ends the connection of a peer that does not read. */
@@ -142,50 +130,44 @@ static void
 context_cut_off(struct context *context)
 {
 	struct pool *pool = context->pool;
-	uint32_t pipe = (uint32_t)nng_pipe_id(context->pipe);
+	const struct peer *peer = &context->exchange.peer;
 
-	switch (session_hang_up(pool->sessions, pipe)) {
-	case SESSION_HUNG_UP_BEFORE:
+	connection_close(context->connection);
+	if (!session_hang_up(pool->sessions, peer->pipe))
 		return;
-	case SESSION_NOT_HUNG_UP:
-		(void)nng_pipe_close(context->pipe);
-		break;
-	case SESSION_HUNG_UP:
-		break;
-	}
 	atomic_fetch_add(&pool->metrics->peers_cut_off, 1);
-	log_warn("listener.cut_off", "partner=%s pipe=%u",
-		 context->exchange.peer.partner, pipe);
+	log_warn("listener.cut_off", "partner=%s pipe=%u", peer->partner,
+		 peer->pipe);
 }
 
 static void
-context_on_replied(void *argument)
+context_on_replied(struct connection_answer *answer, baton_err err)
 {
-	struct context *context = argument;
-	int failed = nng_aio_result(context->reply);
+	struct context *context =
+		(struct context *)((char *)answer -
+				   offsetof(struct context, answer));
 
-	if (failed != 0) {
-		nng_msg_free(nng_aio_get_msg(context->reply));
-		nng_aio_set_msg(context->reply, NULL);
-	}
-	if (failed == NNG_ETIMEDOUT)
+	if (err == BATON_TIMEOUT)
 		context_cut_off(context);
-	session_leave(context->pool->sessions, context->exchange.peer.pipe);
-	context_release(context);
+	context_leave(context);
 }
 
 /* ---- answering ---- */
 
-/* A response as a message; NULL when memory is out. */
-static nng_msg *
-context_pack(const Baton__V1__Response *response, size_t size)
+/* A response behind its trace, with room for the frame's head; NULL when
+ * memory is out. */
+static uint8_t *
+context_pack(const struct context *context, const Baton__V1__Response *response,
+	     size_t size)
 {
-	nng_msg *message;
+	uint8_t *bytes = malloc(SP_HEAD_BYTES + context->trace_len + size);
 
-	if (nng_msg_alloc(&message, size) != 0)
+	if (bytes == NULL)
 		return NULL;
-	(void)baton__v1__response__pack(response, nng_msg_body(message));
-	return message;
+	memcpy(bytes + SP_HEAD_BYTES, context->trace, context->trace_len);
+	(void)baton__v1__response__pack(response, bytes + SP_HEAD_BYTES +
+							  context->trace_len);
+	return bytes;
 }
 
 static void
@@ -194,7 +176,6 @@ context_answer(struct exchange *exchange, const Baton__V1__Response *response)
 	struct context *context = (struct context *)exchange;
 	struct pool *pool = context->pool;
 	size_t size = baton__v1__response__get_packed_size(response);
-	nng_msg *message;
 
 	if (size > pool->options.max_message_bytes) {
 		log_error("listener.answer_too_large", "partner=%s bytes=%zu",
@@ -208,17 +189,17 @@ context_answer(struct exchange *exchange, const Baton__V1__Response *response)
 		metrics_count_code(pool->metrics->refused,
 				   (baton_err)response->status->code);
 	}
-	message = context_pack(response, size);
-	if (message == NULL) {
+	context->answer.bytes = context_pack(context, response, size);
+	if (context->answer.bytes == NULL) {
 		/* The peer learns of it by the loss of its connection. */
 		context_cut_off(context);
-		session_leave(pool->sessions, exchange->peer.pipe);
-		context_release(context);
+		context_leave(context);
 		return;
 	}
+	context->answer.len = SP_HEAD_BYTES + context->trace_len + size;
+	context->answer.done = context_on_replied;
 	context_move(context, CONTEXT_REPLYING);
-	nng_aio_set_msg(context->reply, message);
-	nng_ctx_send(context->ctx, context->reply);
+	connection_send(context->connection, &context->answer);
 }
 
 /* ---- receiving ---- */
@@ -303,155 +284,197 @@ context_dispatch(struct context *context, struct baton_span bytes,
 	pool->options.serve(pool->options.context, exchange);
 }
 
-static void pool_grow(struct pool *pool);
-
+/* Begins with a frame; takes the reference to its connection. */
 static void
-context_on_received(void *argument)
+context_begin(struct context *context, struct connection *connection,
+	      const uint8_t *bytes, size_t len)
 {
-	struct context *context = argument;
 	struct pool *pool = context->pool;
+	struct baton_span body;
 	enum session_verdict verdict;
-	struct baton_span bytes;
-	nng_msg *message;
-	int failed = nng_aio_result(context->receive);
-	uint32_t pipe;
 
-	if (failed == NNG_ECLOSED || failed == NNG_ECANCELED) {
-		context_move(context, CONTEXT_ENDED);
-		return;
-	}
-	if (failed != 0) {
-		nng_ctx_recv(context->ctx, context->receive);
-		return;
-	}
-	message = nng_aio_get_msg(context->receive);
 	context_move(context, CONTEXT_HELD);
-	pool_grow(pool);
-	context->pipe = nng_msg_get_pipe(message);
-	pipe = (uint32_t)nng_pipe_id(context->pipe);
-	verdict = session_enter(pool->sessions, pipe, &context->exchange.peer);
+	context->connection = connection;
+	context->trace_len = sp_trace_len(bytes, len);
+	if (context->trace_len == 0) {
+		connection_close(connection);
+		context_release(context);
+		return;
+	}
+	memcpy(context->trace, bytes, context->trace_len);
+	verdict = session_enter(pool->sessions, connection_id(connection),
+				&context->exchange.peer);
 	if (verdict == SESSION_CUT_OFF) {
-		nng_msg_free(message);
 		context_cut_off(context);
 		context_release(context);
 		return;
 	}
-	bytes.data = nng_msg_body(message);
-	bytes.len = nng_msg_len(message);
-	context_dispatch(context, bytes, verdict);
-	/* What was unpacked is a copy. */
-	nng_msg_free(message);
+	connection_read(connection);
+	body.data = bytes + context->trace_len;
+	body.len = len - context->trace_len;
+	context_dispatch(context, body, verdict);
 }
 
 /* ---- the pool ---- */
 
-static void
-context_free(struct context *context)
-{
-	if (context == NULL)
-		return;
-	(void)nng_ctx_close(context->ctx);
-	nng_aio_stop(context->receive);
-	nng_aio_stop(context->reply);
-	nng_aio_free(context->receive);
-	nng_aio_free(context->reply);
-	wire_free(context->request);
-	free(context);
-}
-
+/* One more context, or NULL; under the lock. */
 static struct context *
-context_new(struct pool *pool)
+pool_grow(struct pool *pool)
 {
-	struct context *context = calloc(1, sizeof(*context));
+	struct context *context;
 
+	if (pool->count == pool->options.contexts_max)
+		return NULL;
+	context = calloc(1, sizeof(*context));
 	if (context == NULL)
 		return NULL;
 	context->pool = pool;
-	context->state = CONTEXT_RECEIVING;
+	context->state = CONTEXT_FREE;
 	context->exchange.answer = context_answer;
-	if (nng_ctx_open(&context->ctx, pool->socket) != 0)
-		goto err0;
-	if (nng_aio_alloc(&context->receive, context_on_received, context) != 0)
-		goto err1;
-	if (nng_aio_alloc(&context->reply, context_on_replied, context) != 0)
-		goto err2;
-	nng_aio_set_timeout(context->reply,
-			    (nng_duration)pool->options.reply_timeout_ms);
-	return context;
-
-err2:
-	nng_aio_free(context->receive);
-err1:
-	(void)nng_ctx_close(context->ctx);
-err0:
-	free(context);
-	return NULL;
-}
-
-/* Counts a place for one more receiving context; false at the ceiling. Under
- * the lock. */
-static bool
-pool_reserve(struct pool *pool, size_t *place)
-{
-	if (pool->count == pool->options.contexts_max)
-		return false;
-	*place = pool->count++;
-	pool->receiving++;
-	return true;
-}
-
-/* Opens the context of a reserved place. */
-static baton_err
-pool_open(struct pool *pool, size_t place)
-{
-	struct context *context = context_new(pool);
-
-	if (context == NULL) {
-		(void)pthread_mutex_lock(&pool->lock);
-		pool->receiving--;
-		(void)pthread_mutex_unlock(&pool->lock);
-		return BATON_NO_MEMORY;
-	}
-	(void)pthread_mutex_lock(&pool->lock);
-	pool->contexts[place] = context;
-	(void)pthread_mutex_unlock(&pool->lock);
+	pool->contexts[pool->count++] = context;
 	atomic_fetch_add(&pool->metrics->contexts, 1);
-	nng_ctx_recv(context->ctx, context->receive);
+	return context;
+}
+
+/* A context to be held, or NULL; under the lock. */
+static struct context *
+pool_take(struct pool *pool)
+{
+	struct context *context = pool->free;
+
+	if (context != NULL) {
+		pool->free = context->next;
+	} else {
+		context = pool_grow(pool);
+	}
+	if (context != NULL)
+		pool->held++;
+	return context;
+}
+
+/* Gives contexts to those who wait. One thread at a time, in a loop: a context
+ * that is released at once would otherwise call this again, ever deeper. */
+static void
+pool_pump(struct pool *pool)
+{
+	struct context *context;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	if (pool->pumping) {
+		(void)pthread_mutex_unlock(&pool->lock);
+		return;
+	}
+	pool->pumping = true;
+	while (pool->first != NULL && (context = pool_take(pool)) != NULL) {
+		struct waiting *waiting = pool->first;
+
+		pool->first = waiting->next;
+		if (pool->first == NULL)
+			pool->last = &pool->first;
+		(void)pthread_mutex_unlock(&pool->lock);
+		context_begin(context, waiting->connection, waiting->bytes,
+			      waiting->len);
+		free(waiting->bytes);
+		free(waiting);
+		(void)pthread_mutex_lock(&pool->lock);
+	}
+	pool->pumping = false;
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
+/* Lets a frame wait for its turn. */
+static void
+pool_wait(struct pool *pool, struct connection *connection, uint8_t *bytes,
+	  size_t len)
+{
+	struct waiting *waiting = malloc(sizeof(*waiting));
+
+	if (waiting == NULL) {
+		free(bytes);
+		connection_close(connection);
+		connection_unref(connection);
+		return;
+	}
+	*waiting = (struct waiting){connection, bytes, len, NULL};
+	(void)pthread_mutex_lock(&pool->lock);
+	*pool->last = waiting;
+	pool->last = &waiting->next;
+	(void)pthread_mutex_unlock(&pool->lock);
+	/* A context may have become free meanwhile. */
+	pool_pump(pool);
+}
+
+void
+pool_receive(struct pool *pool, struct connection *connection, uint8_t *bytes,
+	     size_t len)
+{
+	struct context *context = NULL;
+
+	connection_ref(connection);
+	(void)pthread_mutex_lock(&pool->lock);
+	if (pool->first == NULL)
+		context = pool_take(pool);
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (context == NULL) {
+		pool_wait(pool, connection, bytes, len);
+		return;
+	}
+	context_begin(context, connection, bytes, len);
+	/* What was unpacked is a copy. */
+	free(bytes);
+}
+
+/* The first contexts, free. */
+static baton_err
+pool_fill(struct pool *pool)
+{
+	while (pool->count < pool->options.contexts_min) {
+		struct context *context = pool_grow(pool);
+
+		if (context == NULL)
+			return BATON_NO_MEMORY;
+		context->next = pool->free;
+		pool->free = context;
+	}
 	return BATON_OK;
 }
 
-/* One more is held; opens another context when few are left to receive. */
-static void
-pool_grow(struct pool *pool)
-{
-	size_t place = 0;
-	bool grow;
-
-	(void)pthread_mutex_lock(&pool->lock);
-	pool->receiving--;
-	pool->held++;
-	grow = pool->receiving < (pool->options.contexts_min + 1) / 2 &&
-	       pool_reserve(pool, &place);
-	(void)pthread_mutex_unlock(&pool->lock);
-	if (grow && pool_open(pool, place) != BATON_OK) {
-		log_warn("listener.pool", "contexts=%zu error=NO_MEMORY",
-			 place);
-	}
-}
-
 baton_err
-pool_start(struct pool *pool)
+pool_new(struct session_table *sessions, struct metrics *metrics,
+	 const struct pool_options *options, struct pool **pool)
 {
-	for (size_t i = 0; i < pool->options.contexts_min; i++) {
-		size_t place = 0;
-		bool reserved;
+	struct pool *made = calloc(1, sizeof(*made));
+	pthread_condattr_t attributes;
 
-		(void)pthread_mutex_lock(&pool->lock);
-		reserved = pool_reserve(pool, &place);
-		(void)pthread_mutex_unlock(&pool->lock);
-		if (reserved && pool_open(pool, place) != BATON_OK)
-			return BATON_NO_MEMORY;
+	*pool = NULL;
+	if (made == NULL)
+		return BATON_NO_MEMORY;
+	made->contexts =
+		calloc(options->contexts_max, sizeof(struct context *));
+	if (made->contexts == NULL) {
+		free(made);
+		return BATON_NO_MEMORY;
 	}
+	made->last = &made->first;
+	made->sessions = sessions;
+	made->metrics = metrics;
+	made->options = *options;
+	made->limits = wire_request_limits;
+	if (options->max_message_bytes > made->limits.max_bytes) {
+		made->limits.max_memory +=
+			options->max_message_bytes - made->limits.max_bytes;
+	}
+	made->limits.max_bytes = options->max_message_bytes;
+	(void)pthread_mutex_init(&made->lock, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&made->idle, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+	if (pool_fill(made) != BATON_OK) {
+		pool_free(made);
+		return BATON_NO_MEMORY;
+	}
+	*pool = made;
 	return BATON_OK;
 }
 
@@ -488,7 +511,7 @@ pool_free(struct pool *pool)
 	if (pool == NULL)
 		return;
 	for (size_t i = 0; i < pool->count; i++)
-		context_free(pool->contexts[i]);
+		free(pool->contexts[i]);
 	free(pool->contexts);
 	(void)pthread_cond_destroy(&pool->idle);
 	(void)pthread_mutex_destroy(&pool->lock);

@@ -5,12 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
-
-#include "broker/peer_socket.h"
 
 #define SESSION_BUCKETS 256
-#define SESSION_PATH_BYTES sizeof(((struct sockaddr_un *)0)->sun_path)
 
 /* A peer whose BUSY answers pile up as well is not reading; it may hold this
  * many times its share before it is cut off. */
@@ -22,7 +18,6 @@ struct binding {
 	uint32_t listener;
 	char partner[NAME_BYTES];
 	enum session_guard guard;
-	char path[SESSION_PATH_BYTES];
 	/** Requests waiting, over all its pipes. */
 	size_t held;
 	struct binding *next;
@@ -31,7 +26,7 @@ struct binding {
 /* A pipe. Outlives its connection while requests of it are held. */
 struct session {
 	uint32_t pipe;
-	struct session_process process;
+	uid_t uid;
 	struct binding *binding;
 	size_t held;
 	bool closed;
@@ -89,7 +84,7 @@ session_table_free(struct session_table *table)
 
 baton_err
 session_bind(struct session_table *table, uint32_t listener,
-	     const char *partner, enum session_guard guard, const char *path)
+	     const char *partner, enum session_guard guard)
 {
 	struct binding *binding = calloc(1, sizeof(*binding));
 
@@ -97,7 +92,6 @@ session_bind(struct session_table *table, uint32_t listener,
 		return BATON_NO_MEMORY;
 	binding->listener = listener;
 	binding->guard = guard;
-	(void)snprintf(binding->path, sizeof(binding->path), "%s", path);
 	(void)snprintf(binding->partner, sizeof(binding->partner), "%s",
 		       partner);
 	(void)pthread_mutex_lock(&table->lock);
@@ -178,7 +172,7 @@ session_admits(const struct session_table *table,
 
 bool
 session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
-	     struct session_process process)
+	     uid_t uid)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	struct binding *binding;
@@ -191,12 +185,13 @@ session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
 	binding = table->bindings;
 	while (binding != NULL && binding->listener != listener)
 		binding = binding->next;
-	admitted = binding != NULL && session_admits(table, table->agreement,
-						     binding, process.uid);
+	slot = session_slot(table, pipe);
+	/* The id comes round again after four thousand million. */
+	admitted = *slot == NULL && binding != NULL &&
+		   session_admits(table, table->agreement, binding, uid);
 	if (admitted) {
-		slot = session_slot(table, pipe);
 		session->pipe = pipe;
-		session->process = process;
+		session->uid = uid;
 		session->binding = binding;
 		session->next = *slot;
 		*slot = session;
@@ -208,40 +203,19 @@ session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
 	return admitted;
 }
 
-static enum session_hung_up
-session_end(struct session *session)
-{
-	if (session == NULL || session->closed || session->hung_up)
-		return SESSION_HUNG_UP_BEFORE;
-	session->hung_up = true;
-	if (session->process.pid != SESSION_PID_UNKNOWN &&
-	    peer_socket_hang_up(session->binding->path, session->process.pid) >
-		    0)
-		return SESSION_HUNG_UP;
-	return SESSION_NOT_HUNG_UP;
-}
-
-enum session_hung_up
+bool
 session_hang_up(struct session_table *table, uint32_t pipe)
 {
-	enum session_hung_up outcome;
+	struct session *session;
+	bool first;
 
 	(void)pthread_mutex_lock(&table->lock);
-	outcome = session_end(*session_slot(table, pipe));
+	session = *session_slot(table, pipe);
+	first = session != NULL && !session->closed && !session->hung_up;
+	if (first)
+		session->hung_up = true;
 	(void)pthread_mutex_unlock(&table->lock);
-	return outcome;
-}
-
-void
-session_hang_up_all(struct session_table *table)
-{
-	(void)pthread_mutex_lock(&table->lock);
-	for (size_t i = 0; i < SESSION_BUCKETS; i++) {
-		for (struct session *at = table->buckets[i]; at != NULL;
-		     at = at->next)
-			(void)session_end(at);
-	}
-	(void)pthread_mutex_unlock(&table->lock);
+	return first;
 }
 
 bool
@@ -352,7 +326,7 @@ session_evicted(const struct session_table *table,
 		     at = at->next) {
 			if (!at->closed &&
 			    !session_admits(table, agreement, at->binding,
-					    at->process.uid))
+					    at->uid))
 				pipes[(*count)++] = at->pipe;
 		}
 	}

@@ -18,7 +18,7 @@
  * counts the requests each pipe and each partner has waiting, so that one
  * peer cannot take what all need.
  *
- * Listeners and pipes are named by nng's ids; nng itself is not used here.
+ * Listeners and pipes are named by ids; nng itself is not used here.
  * Any thread.
  */
 struct session_table;
@@ -51,12 +51,10 @@ enum session_guard {
 	SESSION_GUARD_NONE = 2,
 };
 
-/** From now on this listener stands for this partner. path: of its unix
- *  socket; "" when it has none. Errors: NO_MEMORY. */
+/** From now on this listener stands for this partner. Errors: NO_MEMORY. */
 BATON_MUST_CHECK baton_err session_bind(struct session_table *table,
 					uint32_t listener, const char *partner,
-					enum session_guard guard,
-					const char *path);
+					enum session_guard guard);
 
 /** Takes a listener out again that could not be started. */
 void session_unbind(struct session_table *table, uint32_t listener);
@@ -65,35 +63,16 @@ void session_unbind(struct session_table *table, uint32_t listener);
 bool session_is_bound(struct session_table *table, const char *partner,
 		      enum session_guard guard);
 
-/** A uid and a pid that are not known. */
+/** A uid that is not known. */
 #define SESSION_UID_UNKNOWN ((uid_t)-1)
-#define SESSION_PID_UNKNOWN ((pid_t)0)
-
-/** A process that connects. */
-struct session_process {
-	uid_t uid;
-	pid_t pid;
-};
 
 /** A pipe wants in; false: refuse it. */
 bool session_open(struct session_table *table, uint32_t listener, uint32_t pipe,
-		  struct session_process process);
+		  uid_t uid);
 
-enum session_hung_up {
-	/** The connection ends, with all others of its process. */
-	SESSION_HUNG_UP = 1,
-	/** It was asked to end before, or is not there. */
-	SESSION_HUNG_UP_BEFORE = 2,
-	/** It was not found: the caller closes the pipe. */
-	SESSION_NOT_HUNG_UP = 3,
-};
-
-/** Ends a connection; requests that still come are SESSION_CUT_OFF. */
-enum session_hung_up session_hang_up(struct session_table *table,
-				     uint32_t pipe);
-
-/** Ends all connections that can be found. */
-void session_hang_up_all(struct session_table *table);
+/** A pipe is to end: requests that still come are SESSION_CUT_OFF. False when
+ *  it was told so before, or is not there. */
+bool session_hang_up(struct session_table *table, uint32_t pipe);
 
 /**
  * Whether this is the first greeting of a pipe, so that its log line is

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "baton/version.h"
-#include "client/clock.h"
 #include "harness.h"
 #include "tests/support/sample_event.h"
 #include "wire_client.h"
@@ -262,67 +261,6 @@ a_connection_beyond_its_share_is_told_busy(void **state)
 	assert_others_are_served(fixture);
 }
 
-/* Sends requests whose answers are never read, until the broker hangs up. */
-static bool
-flood(struct fixture *fixture)
-{
-	static const uint8_t request[] = {0x08, 0x01, 0x52, 0x00};
-	const struct baton_span span = {request, sizeof(request)};
-	int fd = wire_client_raw(harness_url(fixture->harness, "community"));
-	bool cut_off = false;
-
-	if (fd < 0)
-		return false;
-	for (uint32_t i = 1; i < 1000000 && !cut_off; i++)
-		cut_off = !wire_client_raw_send(fd, i, span);
-	(void)close(fd);
-	return cut_off;
-}
-
-static void
-a_peer_that_never_reads_is_cut_off(void **state)
-{
-	struct fixture *fixture = *state;
-
-	assert_true(flood(fixture));
-	assert_true(harness_wait_figure(fixture->harness,
-					"baton_peers_cut_off_total", 1));
-	assert_others_are_served(fixture);
-}
-
-static void
-a_peer_that_never_reads_does_not_slow_others(void **state)
-{
-	static const uint8_t request[] = {0x08, 0x01, 0x52, 0x00};
-	const struct baton_span span = {request, sizeof(request)};
-	struct fixture *fixture = *state;
-	int64_t worst_ms = 0;
-	int fds[8];
-
-	for (size_t i = 0; i < 8; i++) {
-		fds[i] = wire_client_raw(
-			harness_url(fixture->harness, "community"));
-	}
-	for (uint32_t i = 1; i < 2000; i++) {
-		int64_t start_ms;
-		int64_t took_ms;
-
-		for (size_t j = 0; j < 8; j++)
-			(void)wire_client_raw_send(fds[j], i, span);
-		if (i % 100 != 0)
-			continue;
-		start_ms = clock_monotonic_ms();
-		assert_others_are_served(fixture);
-		took_ms = clock_monotonic_ms() - start_ms;
-		if (took_ms > worst_ms)
-			worst_ms = took_ms;
-	}
-	for (size_t i = 0; i < 8; i++)
-		(void)close(fds[i]);
-	/* Not even one reply timeout, on a machine that is busy. */
-	assert_in_range(worst_ms, 0, 1000);
-}
-
 int
 main(void)
 {
@@ -336,8 +274,6 @@ main(void)
 		TEST(amplification_is_refused),
 		TEST(an_oversized_frame_costs_the_connection),
 		TEST(a_connection_beyond_its_share_is_told_busy),
-		TEST(a_peer_that_never_reads_is_cut_off),
-		TEST(a_peer_that_never_reads_does_not_slow_others),
 	};
 #undef TEST
 

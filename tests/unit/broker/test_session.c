@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "broker/session.h"
@@ -61,7 +59,7 @@ setup(void **state)
 
 	if (agreement == NULL ||
 	    session_table_new(agreement, &options, &table) != BATON_OK ||
-	    session_bind(table, LISTENER, "community", SESSION_GUARD_UID, "") !=
+	    session_bind(table, LISTENER, "community", SESSION_GUARD_UID) !=
 		    BATON_OK)
 		return -1;
 	*state = table;
@@ -75,59 +73,51 @@ teardown(void **state)
 	return 0;
 }
 
-/* A pipe of a process that cannot be found. */
-static bool
-open_as(struct session_table *table, uint32_t listener, uint32_t pipe,
-	uid_t uid)
-{
-	return session_open(table, listener, pipe,
-			    (struct session_process){uid, SESSION_PID_UNKNOWN});
-}
-
 static void
 session_open_admits_the_brokers_own_user(void **state)
 {
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 }
 
 static void
 session_open_admits_root(void **state)
 {
-	assert_true(open_as(*state, LISTENER, PIPE, 0));
+	assert_true(session_open(*state, LISTENER, PIPE, 0));
 }
 
 static void
 session_open_refuses_a_foreign_user(void **state)
 {
-	assert_false(open_as(*state, LISTENER, PIPE, FOREIGN_UID));
+	assert_false(session_open(*state, LISTENER, PIPE, FOREIGN_UID));
 }
 
 static void
 session_open_refuses_an_unknown_user(void **state)
 {
-	assert_false(open_as(*state, LISTENER, PIPE, SESSION_UID_UNKNOWN));
+	assert_false(session_open(*state, LISTENER, PIPE, SESSION_UID_UNKNOWN));
 }
 
 static void
 session_open_refuses_an_unknown_listener(void **state)
 {
-	assert_false(open_as(*state, LISTENER + 1, PIPE, OWN_UID));
+	assert_false(session_open(*state, LISTENER + 1, PIPE, OWN_UID));
 }
 
 static void
 session_open_without_guard_admits_everybody(void **state)
 {
 	assert_int_equal(session_bind(*state, LISTENER + 1, "community",
-				      SESSION_GUARD_NONE, ""),
+				      SESSION_GUARD_NONE),
 			 BATON_OK);
-	assert_true(open_as(*state, LISTENER + 1, PIPE, SESSION_UID_UNKNOWN));
+	assert_true(
+		session_open(*state, LISTENER + 1, PIPE, SESSION_UID_UNKNOWN));
 }
 
 static void
 session_open_refuses_a_partner_that_was_unbound(void **state)
 {
 	session_unbind(*state, LISTENER);
-	assert_false(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_false(session_open(*state, LISTENER, PIPE, OWN_UID));
 }
 
 static void
@@ -135,7 +125,7 @@ session_enter_tells_who_asks(void **state)
 {
 	struct peer peer;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_SERVE);
 	assert_string_equal(peer.partner, "community");
 	assert_string_equal(peer.source, "/ods/RPG");
@@ -156,7 +146,7 @@ session_enter_is_busy_beyond_a_pipes_share(void **state)
 {
 	struct peer peer;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_SERVE);
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_SERVE);
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_BUSY);
@@ -167,8 +157,8 @@ session_enter_is_busy_beyond_a_partners_share(void **state)
 {
 	struct peer peer;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
-	assert_true(open_as(*state, LISTENER, OTHER_PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, OTHER_PIPE, OWN_UID));
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_SERVE);
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_SERVE);
 	assert_int_equal(session_enter(*state, OTHER_PIPE, &peer),
@@ -182,7 +172,7 @@ session_leave_makes_room_again(void **state)
 {
 	struct peer peer;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(session_enter(*state, PIPE, &peer),
 				 SESSION_SERVE);
@@ -197,7 +187,7 @@ session_enter_cuts_off_a_peer_that_does_not_read(void **state)
 	enum session_verdict verdict = SESSION_SERVE;
 	int entered = 0;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	while (entered < 100 && verdict != SESSION_CUT_OFF) {
 		verdict = session_enter(*state, PIPE, &peer);
 		entered++;
@@ -210,14 +200,14 @@ session_close_gives_a_partners_share_back(void **state)
 {
 	struct peer peer;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_SERVE);
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_SERVE);
 	assert_true(session_close(*state, PIPE));
 	/* The holders of the two requests answer into the void. */
 	session_leave(*state, PIPE);
 	session_leave(*state, PIPE);
-	assert_true(open_as(*state, LISTENER, OTHER_PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, OTHER_PIPE, OWN_UID));
 	assert_int_equal(session_enter(*state, OTHER_PIPE, &peer),
 			 SESSION_SERVE);
 	assert_int_equal(session_enter(*state, OTHER_PIPE, &peer),
@@ -227,7 +217,7 @@ session_close_gives_a_partners_share_back(void **state)
 static void
 session_close_knows_pipes_only_once(void **state)
 {
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_true(session_close(*state, PIPE));
 	assert_false(session_close(*state, PIPE));
 }
@@ -238,7 +228,7 @@ session_replace_names_the_pipes_of_removed_partners(void **state)
 	uint32_t *pipes;
 	size_t count;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_int_equal(session_replace(*state, agreement_of("other", NULL),
 					 &pipes, &count),
 			 BATON_OK);
@@ -254,13 +244,13 @@ session_replace_refuses_removed_partners_at_once(void **state)
 	uint32_t *pipes;
 	size_t count;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_int_equal(session_replace(*state, agreement_of("other", NULL),
 					 &pipes, &count),
 			 BATON_OK);
 	free(pipes);
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_CUT_OFF);
-	assert_false(open_as(*state, LISTENER, OTHER_PIPE, OWN_UID));
+	assert_false(session_open(*state, LISTENER, OTHER_PIPE, OWN_UID));
 }
 
 static void
@@ -269,7 +259,7 @@ session_replace_keeps_the_pipes_of_those_who_stay(void **state)
 	uint32_t *pipes;
 	size_t count;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_int_equal(session_replace(*state,
 					 agreement_of("community", NULL),
 					 &pipes, &count),
@@ -278,80 +268,11 @@ session_replace_keeps_the_pipes_of_those_who_stay(void **state)
 	free(pipes);
 }
 
-/* Our connection to a socket of our own, as the broker would have it. */
-struct connection {
-	struct sockaddr_un address;
-	int listening;
-	int theirs;
-	int ours;
-};
-
 static void
-connect_self(struct connection *connection)
+session_open_refuses_an_id_in_use(void **state)
 {
-	struct sockaddr *address = (struct sockaddr *)&connection->address;
-	socklen_t len = sizeof(connection->address);
-
-	memset(connection, 0, sizeof(*connection));
-	connection->address.sun_family = AF_UNIX;
-	(void)snprintf(connection->address.sun_path,
-		       sizeof(connection->address.sun_path),
-		       "/tmp/baton-session-%d.sock", (int)getpid());
-	connection->listening = socket(AF_UNIX, SOCK_STREAM, 0);
-	connection->theirs = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_int_equal(bind(connection->listening, address, len), 0);
-	assert_int_equal(listen(connection->listening, 1), 0);
-	assert_int_equal(connect(connection->theirs, address, len), 0);
-	connection->ours = accept(connection->listening, NULL, NULL);
-	assert_true(connection->ours >= 0);
-}
-
-static void
-disconnect_self(const struct connection *connection)
-{
-	(void)close(connection->ours);
-	(void)close(connection->theirs);
-	(void)close(connection->listening);
-	(void)unlink(connection->address.sun_path);
-}
-
-/* Hangs up on a pipe of this process; whether the other end can still send. */
-static ssize_t
-hang_up_on(struct session_table *table, pid_t pid,
-	   enum session_hung_up *outcome)
-{
-	struct connection connection;
-	ssize_t sent;
-
-	connect_self(&connection);
-	assert_int_equal(session_bind(table, LISTENER + 1, "community",
-				      SESSION_GUARD_UID,
-				      connection.address.sun_path),
-			 BATON_OK);
-	assert_true(session_open(table, LISTENER + 1, PIPE,
-				 (struct session_process){OWN_UID, pid}));
-	*outcome = session_hang_up(table, PIPE);
-	sent = send(connection.theirs, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	disconnect_self(&connection);
-	return sent;
-}
-
-static void
-session_hang_up_ends_the_connection(void **state)
-{
-	enum session_hung_up outcome;
-
-	assert_int_equal(hang_up_on(*state, getpid(), &outcome), -1);
-	assert_int_equal(outcome, SESSION_HUNG_UP);
-}
-
-static void
-session_hang_up_spares_other_processes(void **state)
-{
-	enum session_hung_up outcome;
-
-	assert_int_equal(hang_up_on(*state, getpid() + 1, &outcome), 1);
-	assert_int_equal(outcome, SESSION_NOT_HUNG_UP);
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
+	assert_false(session_open(*state, LISTENER, PIPE, OWN_UID));
 }
 
 static void
@@ -359,9 +280,9 @@ session_hang_up_serves_the_peer_no_more(void **state)
 {
 	struct peer peer;
 
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
-	assert_int_equal(session_hang_up(*state, PIPE), SESSION_NOT_HUNG_UP);
-	assert_int_equal(session_hang_up(*state, PIPE), SESSION_HUNG_UP_BEFORE);
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_hang_up(*state, PIPE));
+	assert_false(session_hang_up(*state, PIPE));
 	assert_int_equal(session_enter(*state, PIPE, &peer), SESSION_CUT_OFF);
 	assert_string_equal(peer.partner, "community");
 }
@@ -369,7 +290,7 @@ session_hang_up_serves_the_peer_no_more(void **state)
 static void
 session_greet_is_first_only_once(void **state)
 {
-	assert_true(open_as(*state, LISTENER, PIPE, OWN_UID));
+	assert_true(session_open(*state, LISTENER, PIPE, OWN_UID));
 	assert_true(session_greet(*state, PIPE));
 	assert_false(session_greet(*state, PIPE));
 }
@@ -397,8 +318,7 @@ main(void)
 		TEST(session_replace_names_the_pipes_of_removed_partners),
 		TEST(session_replace_refuses_removed_partners_at_once),
 		TEST(session_replace_keeps_the_pipes_of_those_who_stay),
-		TEST(session_hang_up_ends_the_connection),
-		TEST(session_hang_up_spares_other_processes),
+		TEST(session_open_refuses_an_id_in_use),
 		TEST(session_hang_up_serves_the_peer_no_more),
 		TEST(session_greet_is_first_only_once),
 	};
