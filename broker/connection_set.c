@@ -26,13 +26,14 @@ connection_set_tell(struct connection_set *set, struct connection *connection)
 	(void)pthread_mutex_unlock(&set->lock);
 }
 
-/* Under the lock. */
 static void
-connection_set_remove(struct connection *connection)
+connection_set_remove(struct connection_set *set, struct connection *connection)
 {
+	(void)pthread_mutex_lock(&set->lock);
 	*connection->slot = connection->next;
 	if (connection->next != NULL)
 		connection->next->slot = connection->slot;
+	(void)pthread_mutex_unlock(&set->lock);
 }
 
 /* Ends connections until the set is to be freed and none is left. */
@@ -52,9 +53,9 @@ connection_set_run(void *argument)
 		set->ending = connection->next_ending;
 		(void)pthread_mutex_unlock(&set->lock);
 		connection_end(connection);
-		(void)pthread_mutex_lock(&set->lock);
-		connection_set_remove(connection);
+		connection_set_remove(set, connection);
 		connection_unref(connection);
+		(void)pthread_mutex_lock(&set->lock);
 	}
 	(void)pthread_mutex_unlock(&set->lock);
 	return NULL;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <nng/nng.h>
-#include <nng/supplemental/util/platform.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -62,6 +62,9 @@ wire_client_cancel(struct wire_call *call)
 		return;
 	(void)nng_ctx_close(call->ctx);
 	nng_aio_stop(call->aio);
+	/* The answer may have come all the same. */
+	if (nng_aio_result(call->aio) == 0)
+		nng_msg_free(nng_aio_get_msg(call->aio));
 	nng_aio_free(call->aio);
 	free(call);
 }
@@ -115,7 +118,6 @@ wire_client_end(struct wire_call *call)
 		message = nng_aio_get_msg(call->aio);
 		response = baton__v1__response__unpack(
 			NULL, nng_msg_len(message), nng_msg_body(message));
-		nng_msg_free(message);
 	}
 	wire_client_cancel(call);
 	return response;
