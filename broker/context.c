@@ -52,9 +52,11 @@ context_cut_off(struct context *context)
 {
 	struct pool *pool = context->pool;
 	const struct peer *peer = &context->exchange.peer;
+	/* Before closing, which may end the session at once. */
+	bool first = session_hang_up(pool->sessions, peer->pipe);
 
 	connection_close(context->connection);
-	if (!session_hang_up(pool->sessions, peer->pipe))
+	if (!first)
 		return;
 	atomic_fetch_add(&pool->metrics->peers_cut_off, 1);
 	log_warn("listener.cut_off", "partner=%s pipe=%u", peer->partner,
