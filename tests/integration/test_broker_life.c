@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -7,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "harness.h"
 #include "tests/support/sample_event.h"
@@ -162,6 +166,49 @@ batond_refuses_a_directory_in_use(void **state)
 }
 
 /* ---- reloading ---- */
+
+/* A port that was free a moment ago. */
+static unsigned
+free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *)&address, len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+		address.sin_port = 0;
+	(void)close(fd);
+	return ntohs(address.sin_port);
+}
+
+static void
+insecure_tcp_serves_its_partner(void **state)
+{
+	char url[64];
+	char settings[128];
+	const struct harness_options options = {NULL, settings};
+	struct harness *harness;
+	struct wire_client *client;
+	int code;
+	bool stopped;
+
+	(void)state;
+	(void)snprintf(url, sizeof(url), "tcp://127.0.0.1:%u", free_port());
+	(void)snprintf(settings, sizeof(settings),
+		       "insecure_tcp:\n  partner: community\n  url: %s\n", url);
+	harness = harness_new(&options);
+	assert_non_null(harness);
+	assert_true(harness_start(harness));
+	client = wire_client_new(url);
+	code = hello_code(client);
+	wire_client_free(client);
+	stopped = harness_stop(harness);
+	harness_free(harness);
+	assert_int_equal(code, BATON_OK);
+	assert_true(stopped);
+}
 
 static void
 sighup_adds_a_partner(void **state)
@@ -382,6 +429,7 @@ main(void)
 		TEST(batond_refuses_unknown_options),
 		TEST(batond_prints_its_version),
 		TEST(batond_refuses_a_directory_in_use),
+		TEST(insecure_tcp_serves_its_partner),
 		TEST(sighup_adds_a_partner),
 		TEST(sighup_closes_the_connections_of_a_removed_partner),
 		TEST(sighup_keeps_the_connections_of_those_who_stay),
