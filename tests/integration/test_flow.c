@@ -54,11 +54,16 @@ publish_batch(struct publisher *self, struct baton_client *client,
 
 	err = baton_publish(client, events, count, results, &self->error);
 	for (size_t i = 0; err == BATON_OK && i < count; i++) {
+		const struct baton_problem *problem = &results[i].problem;
+
 		self->accepted += results[i].outcome == BATON_OUTCOME_ACCEPTED;
 		self->duplicates +=
 			results[i].outcome == BATON_OUTCOME_DUPLICATE;
-		if (results[i].outcome == BATON_OUTCOME_REJECTED)
-			err = results[i].problem.code;
+		if (results[i].outcome == BATON_OUTCOME_REJECTED) {
+			err = baton_error_set(&self->error, problem->code,
+					      "%s: %s", problem->path,
+					      problem->text);
+		}
 	}
 	atomic_fetch_add(self->published, (unsigned)count);
 	return err;
@@ -245,15 +250,19 @@ flow_finish(struct flow *flow)
 	uint64_t total = (uint64_t)flow->plan.children * flow->plan.serials;
 	uint64_t answered = 0;
 
-	for (size_t i = 0; i < PUBLISHERS + 2; i++)
-		(void)pthread_join(flow->threads[i], NULL);
 	for (size_t i = 0; i < PUBLISHERS; i++) {
 		const struct publisher *publisher = &flow->publishers[i];
 
-		if (publisher->err != BATON_OK)
-			fail_msg("publisher: %s", publisher->error.text);
+		(void)pthread_join(flow->threads[i], NULL);
+		if (publisher->err != BATON_OK) {
+			fail_msg("publisher %zu: %s: %s", i,
+				 baton_err_name(publisher->err),
+				 publisher->error.text);
+		}
 		answered += publisher->accepted + publisher->duplicates;
 	}
+	for (size_t i = PUBLISHERS; i < PUBLISHERS + 2; i++)
+		(void)pthread_join(flow->threads[i], NULL);
 	assert_int_equal(answered, total);
 	for (size_t i = 0; i < 2; i++) {
 		const struct subscriber *subscriber = &flow->subscribers[i];
