@@ -384,6 +384,7 @@ static void *
 run(void *context)
 {
 	struct writer *writer = context;
+	const struct writer_options *options = &writer->options;
 	struct baton_error error;
 	baton_err err;
 
@@ -396,10 +397,8 @@ run(void *context)
 		answer_batch(writer);
 		if (err == BATON_OK) {
 			writer->probe_ms = PROBE_MIN_MS;
-			if (writer->options.committed != NULL) {
-				writer->options.committed(
-					writer->options.context);
-			}
+			if (options->committed != NULL)
+				options->committed(options->context);
 			tidy(writer);
 		}
 		if (writer->state != STATE_RUNNING) {
@@ -439,7 +438,7 @@ writer_new(struct store *store, struct metrics *metrics,
 	}
 	made = calloc(1, sizeof(*made));
 	if (made == NULL)
-		goto err0;
+		goto err1;
 	made->store = store;
 	made->metrics = metrics;
 	made->options = *options;
@@ -464,7 +463,6 @@ err2:
 	free(made->batch);
 err1:
 	free(made);
-err0:
 	return baton_error_set(error, BATON_NO_MEMORY,
 			       "writer: no memory or thread to start with");
 }
