@@ -12,8 +12,7 @@
 #include "client/clock.h"
 #include "client/log.h"
 
-/* Between attempts to bring a failed journal back. */
-#define PROBE_MIN_MS 100
+#define PROBE_MIN_MS 100 /* between attempts to bring a journal back */
 #define PROBE_MAX_MS 5000
 
 /*

@@ -61,9 +61,10 @@ baton_error_wrap(struct baton_error *error, const char *format, ...)
 	wrote = vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
 	used = wrote < 0 ? 0 : (size_t)wrote;
-	if (used < sizeof(error->text)) {
+	if (used + 2 < sizeof(error->text)) {
 		(void)snprintf(error->text + used, sizeof(error->text) - used,
-			       ": %s", inner);
+			       ": %.*s", (int)(sizeof(error->text) - used - 3),
+			       inner);
 	}
 	return error->code;
 }
