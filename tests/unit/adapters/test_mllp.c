@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,9 +36,9 @@ feed(struct mllp_decoder *decoder, const char *text, size_t len, size_t piece,
 			return step;
 		mllp_take(decoder, &bytes, &bytes_len);
 		assert_true(strlen(out) + bytes_len + 2 < out_size);
-		if (bytes_len > 0)
-			strncat(out, (const char *)bytes, bytes_len);
-		strncat(out, "|", 1);
+		(void)snprintf(out + strlen(out), out_size - strlen(out),
+			       "%.*s|", (int)bytes_len,
+			       bytes_len > 0 ? (const char *)bytes : "");
 		free(bytes);
 	}
 	return step;
