@@ -8,6 +8,7 @@
 #define FUZZ_SIZE_MAX 8192
 
 int
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it. */
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *broken;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int

@@ -302,7 +302,7 @@ flow_of_100000_events_is_exact(void **state)
 			 100000);
 	(void)printf("name=flow_events value=%d unit=1/s\n"
 		     "name=flow_batond_peak_memory value=%ld unit=KiB\n",
-		     (int)(100000 * 1000 / (took_ms + 1)),
+		     (int)(INT64_C(100000000) / (took_ms + 1)),
 		     resident_kib(flow.harness));
 #ifdef FLOW_MEMORY_KIB
 	/* The journal of these events is larger: it is not held in memory. */
