@@ -220,9 +220,10 @@ settle_code_text(baton_err code)
 }
 
 static void
-settle_answer_settlements(struct settle *settle, Baton__V1__Response *response)
+settle_answer_settlements(struct settle *settle)
 {
 	const Baton__V1__Settle *request = settle->exchange->request->settle;
+	Baton__V1__Response response = BATON__V1__RESPONSE__INIT;
 	Baton__V1__SettleResult result = BATON__V1__SETTLE_RESULT__INIT;
 	Baton__V1__SettlementResult *results =
 		calloc(settle->count, sizeof(*results));
@@ -249,9 +250,9 @@ settle_answer_settlements(struct settle *settle, Baton__V1__Response *response)
 	}
 	result.results = pointers;
 	result.n_results = settle->count;
-	response->op_case = BATON__V1__RESPONSE__OP_SETTLE;
-	response->settle = &result;
-	exchange_answer(settle->exchange, response);
+	response.op_case = BATON__V1__RESPONSE__OP_SETTLE;
+	response.settle = &result;
+	exchange_answer(settle->exchange, &response);
 err0:
 	free(results);
 	free(pointers);
@@ -268,7 +269,7 @@ settle_answer(struct settle *settle)
 
 	switch ((int)settle->exchange->request->op_case) {
 	case BATON__V1__REQUEST__OP_SETTLE:
-		settle_answer_settlements(settle, &response);
+		settle_answer_settlements(settle);
 		break;
 	case BATON__V1__REQUEST__OP_RESOLVE_PARKED:
 		response.op_case = BATON__V1__RESPONSE__OP_RESOLVE_PARKED;

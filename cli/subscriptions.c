@@ -126,10 +126,11 @@ static json_t *
 subscriptions_json(const Baton__V1__SubscriptionStatus *status)
 {
 	Baton__V1__Filter everything;
-	const Baton__V1__Filter *filter =
-		status->filter != NULL ? status->filter : &everything;
+	const Baton__V1__Filter *filter = status->filter;
 
 	baton__v1__filter__init(&everything);
+	if (filter == NULL)
+		filter = &everything;
 	return json_pack(
 		"{s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 		"partner", status->partner, "name", status->name, "types",
