@@ -192,8 +192,9 @@ static const struct config_field profile_fields[] = {
 	     "An NHS number that fails modulus 11: refuse the message, or "
 	     "flag the number and go on."),
 	BOOL(profile, local_identifiers, "true",
-	     "Whether other identifiers in PID-3 with an assigning authority "
-	     "travel as local identifiers, AUTHORITY/ID."),
+	     "Whether other identifiers in PID-3 travel as local identifiers, "
+	     "MSH-4/AUTHORITY/ID. One without MSH-4 or assigning authority, "
+	     "with a space or over 64 bytes in all is left out."),
 	BOOL(profile, date_of_birth, "true",
 	     "Whether the date of birth, PID-7, travels."),
 	{.name = "referral_id_component",

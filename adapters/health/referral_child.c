@@ -187,44 +187,62 @@ child_is_printable(const char *text)
 	return true;
 }
 
+/* A name that stands before a '/': one that holds it could be read as two. */
+static bool
+child_is_name(const char *text)
+{
+	return text[0] != '\0' && strchr(text, '/') == NULL &&
+	       child_is_printable(text);
+}
+
 /*
- * "AUTHORITY/ID": numbers of two authorities may be the same, and two children
- * must not become one. What the contract cannot carry (spaces, over 64 bytes)
- * is left out: it is an alias, and something else must identify the child.
+ * "MSH-4/AUTHORITY/ID": two senders may name their authority alike and two
+ * authorities may count alike, and two children must not become one. What
+ * cannot be qualified so, and what the contract cannot carry (spaces, over 64
+ * bytes), is left out: it is an alias, and something else must identify the
+ * child.
  */
 static baton_err
 child_add_local(struct draft *draft, const struct child_entry *entry)
 {
+	const struct draft_place sender = {draft->msh, 4, 1, 1};
+	struct baton_span facility =
+		hl7v2_value(draft->input->message, draft->msh, 4, 1);
+	const struct {
+		const struct draft_place *place;
+		struct baton_span value;
+	} sources[] = {
+		{&sender, facility},
+		{&entry->place, entry->authority},
+		{&entry->place, entry->number},
+	};
+	char *parts[3];
 	Send__V1__Identifier identifier;
-	char *authority;
-	char *number;
-	char *value;
 	size_t len;
 	baton_err err;
 
-	send__v1__identifier__init(&identifier);
-	if (entry->authority.len + entry->number.len > CHILD_IDENTIFIER_BYTES)
+	if (facility.len + entry->authority.len + entry->number.len + 2 >
+	    CHILD_IDENTIFIER_BYTES)
 		return BATON_OK;
-	err = draft_text(draft, &entry->place, entry->authority,
-			 CHILD_IDENTIFIER_BYTES, &authority);
-	if (err == BATON_OK) {
-		err = draft_text(draft, &entry->place, entry->number,
-				 CHILD_IDENTIFIER_BYTES, &number);
+	for (size_t i = 0; i < 3; i++) {
+		err = draft_text(draft, sources[i].place, sources[i].value,
+				 CHILD_IDENTIFIER_BYTES, &parts[i]);
+		if (err != BATON_OK)
+			return err;
 	}
-	if (err != BATON_OK)
-		return err;
-	len = strlen(authority) + 1 + strlen(number);
-	if (authority[0] == '\0' || number[0] == '\0' ||
-	    !child_is_printable(authority) || !child_is_printable(number) ||
+	len = strlen(parts[0]) + strlen(parts[1]) + strlen(parts[2]) + 2;
+	if (!child_is_name(parts[0]) || !child_is_name(parts[1]) ||
+	    parts[2][0] == '\0' || !child_is_printable(parts[2]) ||
 	    len > CHILD_IDENTIFIER_BYTES ||
 	    sizeof(draft->text) - draft->text_used <= len)
 		return BATON_OK;
-	value = draft->text + draft->text_used;
-	draft->text_used += len + 1;
-	(void)snprintf(value, len + 1, "%s/%s", authority, number);
+	send__v1__identifier__init(&identifier);
 	identifier.scheme =
 		SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_LOCAL;
-	identifier.value = value;
+	identifier.value = draft->text + draft->text_used;
+	draft->text_used += len + 1;
+	(void)snprintf(identifier.value, len + 1, "%s/%s/%s", parts[0],
+		       parts[1], parts[2]);
 	identifier.issuer = &draft->source.organisation;
 	return child_add(draft, entry, &identifier);
 }
@@ -275,8 +293,8 @@ child_identifiers(struct draft *draft)
 	if (draft->child.n_identifiers == 0) {
 		return draft_blame(draft, BATON_FIELD_MISSING,
 				   HL7V2_FIELD_MISSING, draft->pid, "PID", 3,
-				   "no NHS number and no local identifier with "
-				   "an assigning authority");
+				   "no NHS number and no local identifier that "
+				   "an assigning authority and MSH-4 qualify");
 	}
 	return BATON_OK;
 }

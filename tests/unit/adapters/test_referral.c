@@ -252,8 +252,79 @@ referral_qualifies_local_identifiers_by_authority(void **state)
 	assert_int_equal(child->n_identifiers, 2);
 	assert_int_equal(child->identifiers[1]->scheme,
 			 SEND__V1__IDENTIFIER_SCHEME__IDENTIFIER_SCHEME_LOCAL);
-	assert_string_equal(child->identifiers[1]->value, "PARIS/4711");
+	assert_string_equal(child->identifiers[1]->value, "RPG/PARIS/4711");
 	assert_string_equal(child->identifiers[1]->issuer->code, "RPG");
+	unmap(&mapping);
+}
+
+static void
+referral_keeps_the_children_of_two_senders_apart(void **state)
+{
+	struct profile profile = health_profile();
+	struct mapping first =
+		map_with("4711^^^PARIS^PI", "12345^^^PAS^PI", &profile);
+	char *text = health_replace(health_ref_i12, "|PARIS|RPG|",
+				    "|PORTAL|RZZ^2.16.840^ISO|");
+	char *other = health_replace(text, "4711^^^PARIS^PI", "12345^^^PAS^PI");
+	struct mapping second = map(other, &profile);
+
+	(void)state;
+	assert_string_equal(first.event->child->identifiers[1]->value,
+			    "RPG/PAS/12345");
+	assert_string_equal(second.event->child->identifiers[1]->value,
+			    "RZZ/PAS/12345");
+	unmap(&first);
+	unmap(&second);
+	free(other);
+	free(text);
+}
+
+static void
+referral_leaves_out_local_identifiers_of_no_certain_sender(void **state)
+{
+	static const char *const facilities[] = {
+		"|PARIS||",
+		"|PARIS|\"\"|",
+		"|PARIS|R G|",
+		"|PARIS|RPG/PARIS|",
+		"|PARIS|"
+		"123456789012345678901234567890123456789012345678901234|",
+	};
+	struct profile profile = health_profile();
+
+	(void)state;
+	profile.from_organisation = profile.to_organisation;
+	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]);
+	     i++) {
+		struct mapping mapping =
+			map_with("|PARIS|RPG|", facilities[i], &profile);
+
+		assert_int_equal(mapping.err, BATON_OK);
+		assert_int_equal(mapping.event->child->n_identifiers, 1);
+		unmap(&mapping);
+	}
+}
+
+static void
+referral_carries_a_local_identifier_of_64_bytes(void **state)
+{
+	/* RPG/ and PAS/ are 8 of them. */
+	static const char longest[] = "1234567890123456789012345678901234567890"
+				      "1234567890123456^^^PAS^PI";
+	static const char longer[] = "1234567890123456789012345678901234567890"
+				     "12345678901234567^^^PAS^PI";
+	struct profile profile = health_profile();
+	struct mapping mapping = map_with("4711^^^PARIS^PI", longest, &profile);
+
+	(void)state;
+	assert_int_equal(mapping.err, BATON_OK);
+	assert_int_equal(mapping.event->child->n_identifiers, 2);
+	assert_int_equal(strlen(mapping.event->child->identifiers[1]->value),
+			 64);
+	unmap(&mapping);
+	mapping = map_with("4711^^^PARIS^PI", longer, &profile);
+	assert_int_equal(mapping.err, BATON_OK);
+	assert_int_equal(mapping.event->child->n_identifiers, 1);
 	unmap(&mapping);
 }
 
@@ -266,6 +337,7 @@ referral_leaves_out_numbers_that_name_no_child(void **state)
 		"4711^^^PARIS^SS",
 		"47 11^^^PARIS^PI",
 		"4711^^^\"\"^PI",
+		"4711^^^PAS/1^PI",
 	};
 	struct profile profile = health_profile();
 
@@ -605,6 +677,12 @@ main(void)
 			referral_takes_ni_for_an_nhs_number_only_by_profile),
 		cmocka_unit_test(
 			referral_qualifies_local_identifiers_by_authority),
+		cmocka_unit_test(
+			referral_keeps_the_children_of_two_senders_apart),
+		cmocka_unit_test(
+			referral_leaves_out_local_identifiers_of_no_certain_sender),
+		cmocka_unit_test(
+			referral_carries_a_local_identifier_of_64_bytes),
 		cmocka_unit_test(
 			referral_leaves_out_numbers_that_name_no_child),
 		cmocka_unit_test(
