@@ -295,6 +295,26 @@ referral_body(struct draft *draft)
 	return err;
 }
 
+/* Finds a segment; a second one would be another child or another referral,
+ * which must not be lost in silence. NULL when there is none. */
+static baton_err
+referral_segment(struct draft *draft, const char *name,
+		 const struct hl7v2_segment **segment)
+{
+	const struct hl7v2_message *message = draft->input->message;
+	const struct hl7v2_segment *second = NULL;
+
+	*segment = hl7v2_next(message, name, NULL);
+	if (*segment != NULL)
+		second = hl7v2_next(message, name, *segment);
+	if (second == NULL)
+		return BATON_OK;
+	return draft_blame(draft, BATON_ENTRY_REPEATED, HL7V2_SEGMENT_SEQUENCE,
+			   second, name, 0,
+			   "segment is there twice; send one referral of one "
+			   "child");
+}
+
 baton_err
 referral_map(const struct referral_input *input, uint8_t **bytes, size_t *len,
 	     struct hl7v2_fault *fault)
@@ -309,11 +329,13 @@ referral_map(const struct referral_input *input, uint8_t **bytes, size_t *len,
 	draft->input = input;
 	draft->fault = fault;
 	draft->msh = hl7v2_next(input->message, "MSH", NULL);
-	draft->pid = hl7v2_next(input->message, "PID", NULL);
-	draft->rf1 = hl7v2_next(input->message, "RF1", NULL);
 	send__v1__event__init(&draft->event);
 	send__v1__referral__init(&draft->referral);
-	err = referral_envelope(draft);
+	err = referral_segment(draft, "PID", &draft->pid);
+	if (err == BATON_OK)
+		err = referral_segment(draft, "RF1", &draft->rf1);
+	if (err == BATON_OK)
+		err = referral_envelope(draft);
 	if (err == BATON_OK)
 		err = draft_child(draft);
 	if (err == BATON_OK)

@@ -529,6 +529,10 @@ referral_refuses_content_with_its_field(void **state)
 	} cases[] = {
 		{"\rPID|", "\rZPI|", HL7V2_SEGMENT_SEQUENCE, "PID", 0},
 		{"\rRF1|", "\rZF1|", HL7V2_SEGMENT_SEQUENCE, "RF1", 0},
+		{"ZU1|anything", "PID|2||9990000026^^^NHS",
+		 HL7V2_SEGMENT_SEQUENCE, "PID", 0},
+		{"ZU1|anything", "RF1|P|R|290|||REF-1002|20260202",
+		 HL7V2_SEGMENT_SEQUENCE, "RF1", 0},
 		{"20260203141500+0000", "20261303", HL7V2_DATA_TYPE, "MSH", 7},
 		{"9990000018^^^NHS^NH~4711^^^PARIS^PI", "", HL7V2_FIELD_MISSING,
 		 "PID", 3},
