@@ -51,7 +51,8 @@ admin_count(struct delivery *delivery, const struct store_filter *filter,
 struct admin_lag {
 	struct delivery *delivery;
 	const struct subscription *state;
-	size_t budget;
+	/** Heads that may still be looked at for this answer. */
+	size_t *budget;
 	uint64_t lag;
 };
 
@@ -65,26 +66,25 @@ admin_lag_lane(void *context, const struct lane *lane)
 	if (lane->behind && lane->settled_to < cursor) {
 		lag->lag += admin_count(
 			lag->delivery, &subscription_stored(lag->state)->filter,
-			lane->child, lane->settled_to, cursor, &lag->budget);
+			lane->child, lane->settled_to, cursor, lag->budget);
 	}
 }
 
 static uint64_t
 admin_lag(struct delivery *delivery, const struct subscription *state,
-	  const struct subscription_figures *figures)
+	  const struct subscription_figures *figures, size_t *budget)
 {
 	const struct store_filter *filter = &subscription_stored(state)->filter;
 	struct admin_lag lag = {
 		.delivery = delivery,
 		.state = state,
-		.budget = ADMIN_LAG_COUNT,
+		.budget = budget,
 		.lag = figures->unsettled,
 	};
 
 	subscription_each_lane(state, admin_lag_lane, &lag);
 	return lag.lag + admin_count(delivery, filter, filter->child,
-				     subscription_cursor(state), 0,
-				     &lag.budget);
+				     subscription_cursor(state), 0, budget);
 }
 
 struct admin_subscription {
@@ -94,7 +94,7 @@ struct admin_subscription {
 
 static void
 admin_fill_subscription(struct delivery *delivery, const struct feed *feed,
-			struct admin_subscription *item)
+			struct admin_subscription *item, size_t *budget)
 {
 	const struct store_subscription *stored =
 		subscription_stored(feed->state);
@@ -108,7 +108,7 @@ admin_fill_subscription(struct delivery *delivery, const struct feed *feed,
 	message->name = protobuf_text(stored->name);
 	message->filter = &item->filter.message;
 	message->position = subscription_position(feed->state);
-	message->lag = admin_lag(delivery, feed->state, &figures);
+	message->lag = admin_lag(delivery, feed->state, &figures, budget);
 	message->leased = figures.leased;
 	message->lanes_backing_off = figures.lanes_backing_off;
 	message->lanes_parked = figures.lanes_parked;
@@ -127,6 +127,7 @@ admin_list_subscriptions(struct delivery *delivery, struct exchange *exchange)
 	Baton__V1__SubscriptionStatus **pointers =
 		calloc(delivery->feeds_count + 1,
 		       sizeof(struct Baton__V1__SubscriptionStatus *));
+	size_t budget = ADMIN_LAG_COUNT;
 
 	if (items == NULL || pointers == NULL) {
 		exchange_refuse(exchange, BATON_NO_MEMORY, 1000,
@@ -144,7 +145,8 @@ admin_list_subscriptions(struct delivery *delivery, struct exchange *exchange)
 		pointers[result.n_subscriptions] =
 			&items[result.n_subscriptions].message;
 		admin_fill_subscription(delivery, feed,
-					&items[result.n_subscriptions]);
+					&items[result.n_subscriptions],
+					&budget);
 		result.n_subscriptions++;
 	}
 	result.subscriptions = pointers;

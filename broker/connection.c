@@ -9,6 +9,8 @@
 
 /* As nng has it. */
 #define GREETING_TIMEOUT_MS 10000
+/* A frame that was announced holds its memory: it must come in this time. */
+#define BODY_TIMEOUT_MS 30000
 
 uint32_t
 connection_id(const struct connection *connection)
@@ -178,6 +180,26 @@ connection_send(struct connection *connection, struct connection_answer *answer)
 
 /* ---- receiving ---- */
 
+/* Under the lock. */
+static nng_duration
+connection_receive_timeout(const struct connection *connection)
+{
+	int64_t left_ms;
+
+	switch (connection->reading) {
+	case READING_GREETING:
+		return GREETING_TIMEOUT_MS;
+	case READING_BODY:
+		left_ms = connection->body_until_ms - clock_monotonic_ms();
+		/* To nng, less than 1 ms is another word. */
+		return left_ms < 1 ? 1 : (nng_duration)left_ms;
+	case READING_HEAD:
+	case READING_PAUSED:
+		break;
+	}
+	return NNG_DURATION_INFINITE;
+}
+
 /* Under the lock: reads the rest of what is wanted. */
 static void
 connection_submit_receive(struct connection *connection)
@@ -192,9 +214,7 @@ connection_submit_receive(struct connection *connection)
 	if (connection->closing)
 		return;
 	nng_aio_set_timeout(connection->receive,
-			    connection->reading == READING_GREETING
-				    ? GREETING_TIMEOUT_MS
-				    : NNG_DURATION_INFINITE);
+			    connection_receive_timeout(connection));
 	(void)nng_aio_set_iov(connection->receive, 1, &part);
 	nng_stream_recv(connection->stream, connection->receive);
 }
@@ -229,6 +249,7 @@ connection_take_head(struct connection *connection)
 	connection->body = malloc((size_t)len);
 	if (connection->body == NULL)
 		return false;
+	connection->body_until_ms = clock_monotonic_ms() + BODY_TIMEOUT_MS;
 	connection_want(connection, READING_BODY, (size_t)len);
 	return true;
 }

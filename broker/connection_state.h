@@ -34,6 +34,8 @@ struct connection {
 	enum reading reading;
 	uint8_t head[SP_HEAD_BYTES];
 	uint8_t *body;
+	/** By when the whole body must be here; monotonic. */
+	int64_t body_until_ms;
 	size_t want;
 	size_t got;
 

@@ -68,6 +68,9 @@ feed_new(struct delivery *delivery, const struct store_subscription *stored,
 	if (made == NULL) {
 		return baton_error_set(error, err, "out of memory");
 	}
+	/* A subscription that is dropped and made again must not number its
+	 * leases as before. */
+	delivery->seed += UINT64_C(1) << 40;
 	made->live = live;
 	made->unread = true;
 	err = subscription_new(stored, &options, &made->state);
@@ -201,18 +204,28 @@ feed_fill_from_tail(struct delivery *delivery, struct feed *feed)
 	return err;
 }
 
-/* Reads the journal until the window is full or it ends. A failure leaves the
- * feed unread: the next wake or fetch tries again. */
+/* Heads that match nothing take no room: so that one subscription's long search
+ * does not stop the others, a turn ends after this many reads. */
+#define FEED_FILL_READS 16
+
+/* Reads the journal until the window is full, the journal or the turn ends. A
+ * failure leaves the feed unread: the next wake or fetch tries again. */
 static void
 feed_fill(struct delivery *delivery, struct feed *feed)
 {
 	struct baton_error error = {BATON_OK, ""};
 	baton_err err = BATON_OK;
 
-	while (feed->unread && subscription_room(feed->state) > 0) {
+	feed->more = false;
+	for (size_t reads = 0;
+	     feed->unread && subscription_room(feed->state) > 0; reads++) {
 		struct store_range range = {.max_bytes = SIZE_MAX};
 		size_t count = 0;
 
+		if (reads == FEED_FILL_READS) {
+			feed->more = true;
+			break;
+		}
 		err = feed_fill_from_tail(delivery, feed);
 		range.after = subscription_cursor(feed->state);
 		range.max_records = subscription_room(feed->state);
@@ -276,6 +289,9 @@ feed_deadline_ms(const struct feed *feed)
 	int64_t state_ms = subscription_deadline_ms(feed->state);
 	int64_t fetch_ms = fetches_deadline_ms(&feed->fetches);
 
+	if (feed->more) {
+		return 0;
+	}
 	if (feed->change == NULL && subscription_wants_write(feed->state)) {
 		state_ms = feed->retry_at_ms;
 	}

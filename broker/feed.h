@@ -34,6 +34,8 @@ struct feed {
 	bool live;
 	/** The journal may hold more than has been read. */
 	bool unread;
+	/** It does, and is read on after the others have had their turn. */
+	bool more;
 	/** After a failed write: monotonic time of the next one. */
 	int64_t retry_at_ms;
 	int64_t last_fetch_at_ms;

@@ -124,6 +124,19 @@ feed_unreadable(struct delivery *delivery, struct feed *feed,
 				 baton_err_text(err), &now);
 }
 
+/* What was taken after an unreadable event of the same lane went back too. */
+static void
+feed_parcel_forget(struct feed_parcel *parcel, size_t unreadable, size_t taken)
+{
+	uint64_t lease = parcel->taken[unreadable].lease;
+
+	for (size_t i = unreadable; i < taken; i++) {
+		if (parcel->taken[i].lease == lease) {
+			parcel->taken[i].lease = 0;
+		}
+	}
+}
+
 /* Reads the bytes of what was taken and keeps what could be read, in order. */
 static baton_err
 feed_parcel_read(struct delivery *delivery, struct feed *feed,
@@ -131,14 +144,13 @@ feed_parcel_read(struct delivery *delivery, struct feed *feed,
 		 struct baton_error *error)
 {
 	baton_err failed = BATON_OK;
-	uint64_t lost_lease = 0;
 
 	for (size_t i = 0; i < taken; i++) {
 		struct subscription_taken *each = &parcel->taken[i];
 		const struct record *record = NULL;
 		baton_err err = failed;
 
-		if (each->lease == lost_lease) {
+		if (each->lease == 0) {
 			continue;
 		}
 		if (err == BATON_OK) {
@@ -147,8 +159,8 @@ feed_parcel_read(struct delivery *delivery, struct feed *feed,
 					  error);
 		}
 		if (err != BATON_OK) {
-			lost_lease = each->lease;
 			failed = feed_unreadable(delivery, feed, each, err);
+			feed_parcel_forget(parcel, i, taken);
 			continue;
 		}
 		parcel->records[parcel->count] = record;

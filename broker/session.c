@@ -9,7 +9,8 @@
 #define SESSION_BUCKETS 256
 
 /* A peer whose BUSY answers pile up as well is not reading; it may hold this
- * many times its share before it is cut off. */
+ * many times its share before it is cut off; nor may all BUSY answers to a
+ * partner take more places than that beyond the partner's own. */
 #define SESSION_PATIENCE 4
 
 /* A listener and whom it stands for. Removed only when it could not be
@@ -284,6 +285,9 @@ session_enter(struct session_table *table, uint32_t pipe, struct peer *peer)
 	}
 	if (session != NULL && !session->closed && !session->hung_up &&
 	    session->held < options->per_pipe * SESSION_PATIENCE &&
+	    session->binding->held <
+		    options->per_partner +
+			    options->per_pipe * SESSION_PATIENCE &&
 	    session_fill(table, session, peer)) {
 		verdict = session->held < options->per_pipe &&
 					  session->binding->held <

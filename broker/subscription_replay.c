@@ -112,6 +112,7 @@ subscription_replayed(struct subscription *subscription, uint64_t position)
 		if (lane != NULL) {
 			lane->dirty = false;
 			lane->listed_behind = false;
+			lane->windowed = 0;
 			lane->row = LANE_ROW_BEHIND;
 		}
 		at++;

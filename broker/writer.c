@@ -50,12 +50,10 @@ struct writer {
 	struct writer_options options;
 	pthread_t thread;
 	bool joined;
-
 	/* The writer's thread only. */
 	struct entry *batch;
 	size_t batch_count;
 	int64_t probe_ms;
-
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	/* Under the lock. */
@@ -340,7 +338,9 @@ recover(struct writer *writer)
 		if (err == BATON_OK)
 			err = store_probe(writer->store, &error);
 		if (err != BATON_OK) {
-			set_state(writer, state_after(err), error.text);
+			/* Only a probe that works leads back to RUNNING. */
+			if (state_after(err) != STATE_RUNNING)
+				set_state(writer, state_after(err), error.text);
 			continue;
 		}
 		set_state(writer, STATE_RUNNING, "");

@@ -195,6 +195,23 @@ session_enter_cuts_off_a_peer_that_does_not_read(void **state)
 	assert_int_equal(entered, PER_PIPE * 4 + 1);
 }
 
+/* Ten connections of one partner take no more than the partner's bound. */
+static void
+session_enter_bounds_what_a_partner_holds_over_all_connections(void **state)
+{
+	struct peer peer;
+	int entered = 0;
+
+	for (uint32_t pipe = 100; pipe < 110; pipe++) {
+		assert_true(session_open(*state, LISTENER, pipe, OWN_UID));
+		for (int i = 0; i < PER_PIPE; i++) {
+			entered += session_enter(*state, pipe, &peer) !=
+				   SESSION_CUT_OFF;
+		}
+	}
+	assert_int_equal(entered, PER_PARTNER + PER_PIPE * 4);
+}
+
 static void
 session_close_gives_a_partners_share_back(void **state)
 {
@@ -313,6 +330,7 @@ main(void)
 		TEST(session_enter_is_busy_beyond_a_partners_share),
 		TEST(session_leave_makes_room_again),
 		TEST(session_enter_cuts_off_a_peer_that_does_not_read),
+		TEST(session_enter_bounds_what_a_partner_holds_over_all_connections),
 		TEST(session_close_gives_a_partners_share_back),
 		TEST(session_close_knows_pipes_only_once),
 		TEST(session_replace_names_the_pipes_of_removed_partners),
