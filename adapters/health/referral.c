@@ -163,8 +163,9 @@ referral_number(struct draft *draft)
 			  &draft->referral.referral_id);
 }
 
-/* RF1-1, HL7 table 0283. A cancellation says so by its event; what RF1-1 holds
- * then differs from sender to sender. */
+/* RF1-1, HL7 table 0283; E says that the referral expired, not that the child
+ * was seen. A cancellation says so by its event; what RF1-1 holds then differs
+ * from sender to sender. */
 static baton_err
 referral_status(struct draft *draft)
 {
@@ -176,7 +177,7 @@ referral_status(struct draft *draft)
 		{"P", SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_REQUESTED},
 		{"A", SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_ACCEPTED},
 		{"R", SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_REJECTED},
-		{"E", SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_DISCHARGED},
+		{"E", SEND__V1__REFERRAL_STATUS__REFERRAL_STATUS_CANCELLED},
 	};
 	const struct hl7v2_message *message = draft->input->message;
 	struct baton_span code = hl7v2_value(message, draft->rf1, 1, 1);

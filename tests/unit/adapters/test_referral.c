@@ -380,7 +380,7 @@ referral_says_what_happened_by_event_and_status(void **state)
 		Send__V1__ReferralStatus expected;
 	} cases[] = {
 		{"I12", "P", 1, 1}, {"I12", "", 1, 1},  {"I12", "A", 1, 2},
-		{"I13", "A", 2, 2}, {"I13", "R", 2, 3}, {"I13", "E", 2, 7},
+		{"I13", "A", 2, 2}, {"I13", "R", 2, 3}, {"I13", "E", 2, 8},
 		{"I14", "R", 2, 8}, {"I14", "P", 2, 8}, {"I14", "zz", 2, 8},
 	};
 	struct profile profile = health_profile();
