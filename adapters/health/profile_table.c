@@ -216,14 +216,15 @@ static const struct config_field profile_fields[] = {
 	     "segments. More than 500 bytes are refused, never cut."),
 	WORD(profile, request_source, profile_sources, "health", "Who refers."),
 	STRING(profile, from_organisation, 31, true,
-	       "Referring organisation when the message names none that is "
-	       "known."),
+	       "Referring organisation when neither PRD-7 nor the "
+	       "organisations below name it; ahead of msh_organisations."),
 	STRING(profile, to_organisation, 31, true,
-	       "Organisation referred to when the message names none that is "
-	       "known."),
+	       "Organisation referred to when neither PRD-7 nor the "
+	       "organisations below name it; ahead of msh_organisations."),
 	BOOL(profile, msh_organisations, "true",
 	     "Whether 3 or 5 characters in MSH-4 and MSH-6 are ODS codes (HL7 "
-	     "UK); false when the sender has codes of its own there."),
+	     "UK) where from_organisation or to_organisation is not given; "
+	     "false when the sender has codes of its own there."),
 	{.name = "organisations",
 	 .kind = CONFIG_LIST,
 	 .offset = offsetof(struct profile, organisations),

@@ -100,22 +100,25 @@ parties_from_prd(struct draft *draft, const struct hl7v2_segment *prd,
 }
 
 /*
- * MSH-4 or MSH-6: the profile's codes, else an ODS code of an organisation (3
- * characters) or of a site (5), as HL7 UK has it; ROUTE stands for "any".
+ * MSH-4 or MSH-6: the profile's codes; else the organisation that the profile
+ * gives for this end; else an ODS code of an organisation (3 characters) or of
+ * a site (5), as HL7 UK has it, ROUTE standing for "any". The form alone comes
+ * last: a sender's own short code looks the same.
  */
 static bool
 parties_from_msh(const struct draft *draft, unsigned field,
-		 struct draft_organisation *organisation)
+		 const char *otherwise, struct draft_organisation *organisation)
 {
 	const struct profile *profile = draft->input->profile;
-	const char *mapped;
+	const char *mapped = NULL;
 	char code[PARTIES_CODE_BYTES];
 
 	if (hl7v2_text(draft->input->message, draft->input->charset,
 		       hl7v2_value(draft->input->message, draft->msh, field, 1),
-		       code, sizeof(code)) != BATON_OK)
-		return false;
-	mapped = parties_mapped(profile, code);
+		       code, sizeof(code)) == BATON_OK)
+		mapped = parties_mapped(profile, code);
+	if (mapped == NULL)
+		mapped = otherwise;
 	if (mapped != NULL)
 		return draft_organisation(organisation, mapped);
 	if (!profile->msh_organisations || strcmp(code, "ROUTE") == 0 ||
@@ -128,7 +131,7 @@ parties_from_msh(const struct draft *draft, unsigned field,
 struct parties_end {
 	const char *role;
 	unsigned msh_field;
-	const char *fallback;
+	const char *by_profile;
 	const char *missing;
 };
 
@@ -143,10 +146,8 @@ parties_organisation(struct draft *draft, const struct parties_end *end,
 	err = parties_from_prd(draft, prd, organisation, &found);
 	if (err != BATON_OK)
 		return err;
-	if (found || parties_from_msh(draft, end->msh_field, organisation))
-		return BATON_OK;
-	if (end->fallback != NULL &&
-	    draft_organisation(organisation, end->fallback))
+	if (found || parties_from_msh(draft, end->msh_field, end->by_profile,
+				      organisation))
 		return BATON_OK;
 	return draft_blame(draft, BATON_FIELD_MISSING, HL7V2_FIELD_MISSING, prd,
 			   "PRD", 7, end->missing);

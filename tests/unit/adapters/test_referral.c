@@ -461,6 +461,7 @@ referral_reads_a_drdoctor_like_message(void **state)
 	profile.rf1_8_is_breach_date = true;
 	profile.services = &service;
 	profile.services_count = 1;
+	profile.to_organisation = NULL;
 	mapping = map(text, &profile);
 	assert_int_equal(mapping.err, BATON_OK);
 	assert_string_equal(mapping.event->referral->referral_id, "REF001");
@@ -494,6 +495,41 @@ referral_maps_the_senders_codes_of_organisations(void **state)
 	assert_string_equal(mapping.event->referral->to->organisation->code,
 			    "886");
 	unmap(&mapping);
+}
+
+static void
+referral_prefers_the_profiles_organisations_to_codes_of_the_header(void **state)
+{
+	static char from[] = "/ods/RZZ";
+	static char code[] = "RPH";
+	static char mapped[] = "/la/886";
+	struct profile_organisation organisation = {code, mapped};
+	struct profile profile = health_profile();
+	char *text =
+		health_replace(health_ref_i12, "|ROUTE|ROUTE|", "|ROUTE|RPH|");
+	char *message = health_replace(text, "RPG01^ODS", "");
+	struct mapping mapping;
+
+	(void)state;
+	profile.from_organisation = from;
+	mapping = map(message, &profile);
+	assert_int_equal(mapping.err, BATON_OK);
+	assert_string_equal(mapping.event->referral->from->organisation->code,
+			    "RZZ");
+	assert_string_equal(mapping.event->referral->to->organisation->code,
+			    "887");
+	unmap(&mapping);
+	/* A code that the profile itself names comes before its general word.
+	 */
+	profile.organisations = &organisation;
+	profile.organisations_count = 1;
+	mapping = map(message, &profile);
+	assert_int_equal(mapping.err, BATON_OK);
+	assert_string_equal(mapping.event->referral->to->organisation->code,
+			    "886");
+	unmap(&mapping);
+	free(message);
+	free(text);
 }
 
 static void
@@ -698,6 +734,8 @@ main(void)
 		cmocka_unit_test(referral_reads_a_drdoctor_like_message),
 		cmocka_unit_test(
 			referral_maps_the_senders_codes_of_organisations),
+		cmocka_unit_test(
+			referral_prefers_the_profiles_organisations_to_codes_of_the_header),
 		cmocka_unit_test(
 			referral_takes_a_service_code_for_a_kind_by_profile),
 		cmocka_unit_test(referral_refuses_content_with_its_field),
