@@ -39,7 +39,7 @@ referral_id(struct draft *draft)
 	size_t len = 0;
 	FILE *out;
 
-	if (parts[3].len == 0) {
+	if (parts[3].len == 0 || hl7v2_is(parts[3], "\"\"")) {
 		if (input->profile->missing_control_id ==
 		    PROFILE_CONTROL_ID_REFUSE) {
 			return draft_blame(draft, BATON_FIELD_MISSING,

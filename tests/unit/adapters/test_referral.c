@@ -179,6 +179,8 @@ referral_without_control_id_is_refused_or_digested(void **state)
 
 	(void)state;
 	refused("|MSG0001|", "||", &profile, HL7V2_FIELD_MISSING, "MSH", 10);
+	refused("|MSG0001|", "|\"\"|", &profile, HL7V2_FIELD_MISSING, "MSH",
+		10);
 	profile.missing_control_id = PROFILE_CONTROL_ID_DIGEST;
 	first = map_with("|MSG0001|", "||", &profile);
 	second = map_with("|MSG0001|P|2.5.1|", "||P|2.5|", &profile);
