@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "baton/error.h"
-#include "broker/sp.h"
+#include "client/sp.h"
 
 /**
  * One client's connection: the answering end of SP's request and reply, as

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "broker/sp.h"
+#include "client/sp.h"
 
 #include <cmocka.h>
 
@@ -23,6 +23,27 @@ sp_greeting_of_another_protocol_is_refused(void **state)
 {
 	(void)state;
 	assert_false(sp_greeting_is_req(sp_greeting_rep));
+}
+
+static void
+sp_greeting_of_a_rep_is_known(void **state)
+{
+	static const uint8_t rep[] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
+
+	(void)state;
+	assert_true(sp_greeting_is_rep(rep));
+	assert_false(sp_greeting_is_rep(sp_greeting_req));
+}
+
+static void
+sp_id_has_the_highest_bit_set(void **state)
+{
+	static const uint8_t wanted[] = {0x81, 2, 3, 4};
+	uint8_t id[SP_ID_BYTES];
+
+	(void)state;
+	assert_int_equal(sp_id_write(0x01020304, id), 0x81020304);
+	assert_memory_equal(id, wanted, sizeof(id));
 }
 
 static void
@@ -95,6 +116,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sp_greeting_of_a_req_is_known),
 		cmocka_unit_test(sp_greeting_of_another_protocol_is_refused),
+		cmocka_unit_test(sp_greeting_of_a_rep_is_known),
+		cmocka_unit_test(sp_id_has_the_highest_bit_set),
 		cmocka_unit_test(sp_head_of_ipc_is_read_as_written),
 		cmocka_unit_test(sp_head_of_tcp_ends_before_the_body),
 		cmocka_unit_test(sp_head_of_an_unknown_type_is_refused),

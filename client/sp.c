@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#include "broker/sp.h"
+#include "client/sp.h"
 
 #include <string.h>
 
 #define FRAME_TYPE 1
-#define WORD_BYTES 4
 
 const uint8_t sp_greeting_rep[SP_GREETING_BYTES] = {0, 'S',  'P', 0,
 						    0, 0x31, 0,   0};
 
+const uint8_t sp_greeting_req[SP_GREETING_BYTES] = {0, 'S',  'P', 0,
+						    0, 0x30, 0,   0};
+
+bool
+sp_greeting_is_rep(const uint8_t greeting[SP_GREETING_BYTES])
+{
+	return memcmp(greeting, sp_greeting_rep, SP_GREETING_BYTES) == 0;
+}
+
 bool
 sp_greeting_is_req(const uint8_t greeting[SP_GREETING_BYTES])
 {
-	static const uint8_t req[SP_GREETING_BYTES] = {0, 'S',  'P', 0,
-						       0, 0x30, 0,   0};
-
-	return memcmp(greeting, req, sizeof(req)) == 0;
+	return memcmp(greeting, sp_greeting_req, SP_GREETING_BYTES) == 0;
 }
 
 size_t
@@ -49,15 +54,25 @@ sp_head_read(enum sp_framing framing, const uint8_t *head, uint64_t *len)
 	return true;
 }
 
+uint32_t
+sp_id_write(uint32_t number, uint8_t id[SP_ID_BYTES])
+{
+	uint32_t value = number | 0x80000000U;
+
+	for (size_t i = 0; i < SP_ID_BYTES; i++)
+		id[i] = (uint8_t)(value >> (8 * (SP_ID_BYTES - 1 - i)));
+	return value;
+}
+
 size_t
 sp_trace_len(const uint8_t *bytes, size_t len)
 {
 	size_t end = 0;
 
-	while (end < SP_TRACE_BYTES && len - end >= WORD_BYTES) {
+	while (end < SP_TRACE_BYTES && len - end >= SP_ID_BYTES) {
 		bool last = (bytes[end] & 0x80U) != 0;
 
-		end += WORD_BYTES;
+		end += SP_ID_BYTES;
 		if (last)
 			return end;
 	}

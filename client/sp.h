@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /**
- * The scalability protocols' bytes on a stream, as nng's REQ sockets speak
- * them: sp-tcp-mapping-01, sp-ipc-mapping-01, sp-request-reply-01. Pure; any
- * thread.
+ * The scalability protocols' bytes on a stream, as nng's REQ and REP sockets
+ * speak them: sp-tcp-mapping-01, sp-ipc-mapping-01, sp-request-reply-01. Pure;
+ * any thread.
  */
 
 /** Both ends greet with as many bytes. */
@@ -18,7 +18,10 @@
 /** What the end that answers (REP, version 0) says. */
 extern const uint8_t sp_greeting_rep[SP_GREETING_BYTES];
 
-/** Whether this is the greeting of an end that asks (REQ, version 0). */
+/** What the end that asks (REQ, version 0) says. */
+extern const uint8_t sp_greeting_req[SP_GREETING_BYTES];
+
+bool sp_greeting_is_rep(const uint8_t greeting[SP_GREETING_BYTES]);
 bool sp_greeting_is_req(const uint8_t greeting[SP_GREETING_BYTES]);
 
 /** How frames look. */
@@ -41,6 +44,12 @@ void sp_head_write(enum sp_framing framing, uint64_t len,
 
 /** Length of the body behind head; false when its type is unknown. */
 bool sp_head_read(enum sp_framing framing, const uint8_t *head, uint64_t *len);
+
+/** Of the id before a request, and before its answer. */
+#define SP_ID_BYTES 4
+
+/** Writes and returns a request's id: number with the highest bit set. */
+uint32_t sp_id_write(uint32_t number, uint8_t id[SP_ID_BYTES]);
 
 /** Room for the longest way back: nng's own limit is 8 hops. */
 #define SP_TRACE_BYTES 32
