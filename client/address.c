@@ -16,7 +16,6 @@
 
 #define IPC "ipc://"
 #define TCP "tcp://"
-#define INPROC "inproc://"
 
 /* A loopback connection is made or refused at once; this bounds a full
  * backlog. */
@@ -124,8 +123,6 @@ address_check(const char *url, struct baton_error *error)
 			"a literal loopback address and a port, as in "
 			"tcp://127.0.0.1:7400");
 	}
-	if (address_has_scheme(url, INPROC) && url[strlen(INPROC)] != '\0')
-		return BATON_OK;
 	return baton_error_set(error, BATON_INVALID,
 			       "url: neither ipc://, nor tcp:// on loopback: "
 			       "the broker's socket is named as in "
@@ -229,8 +226,5 @@ address_diagnose(const char *url, char *why, size_t size)
 	why[0] = '\0';
 	if (address_has_scheme(url, IPC))
 		return address_diagnose_ipc(url + strlen(IPC), why, size);
-	if (address_has_scheme(url, TCP))
-		return address_diagnose_tcp(url + strlen(TCP), why, size);
-	(void)snprintf(why, size, "nobody listens there in this process");
-	return ADDRESS_AWAY;
+	return address_diagnose_tcp(url + strlen(TCP), why, size);
 }

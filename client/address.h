@@ -20,9 +20,9 @@ const char *address_choose(const char *url);
 
 /**
  * Checks an address: "ipc://" with an absolute path that fits a socket
- * address, "tcp://" with a literal loopback address and a port, or "inproc://"
- * with a name. Plain tcp beyond this host would carry children's records in
- * the clear. Errors: INVALID.
+ * address, or "tcp://" with a literal loopback address and a port. Plain tcp
+ * beyond this host would carry children's records in the clear.
+ * Errors: INVALID.
  */
 BATON_MUST_CHECK baton_err address_check(const char *url,
 					 struct baton_error *error);

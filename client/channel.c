@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/channel.h"
 
-#include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "client/address.h"
+#include "client/backoff.h"
 #include "client/clock.h"
-#include "client/log.h"
+#include "client/explain.h"
+#include "client/stream.h"
 
-/* nng draws its wait before a dial from 0 to a span between these two. */
-#define CHANNEL_RECONNECT_MIN_MS 50
-#define CHANNEL_RECONNECT_MAX_MS 1000
+/* Between two attempts to connect; the broker is on this host, so that an
+ * attempt costs little. */
+#define CHANNEL_RECONNECT_FIRST_MS 50
+#define CHANNEL_RECONNECT_MAX_MS 250
 
-/* How long channel_close() waits for answers on their way. */
+/* After channel_close(), for answers on their way. */
 #define CHANNEL_LINGER_MS 250
 
-/* How long channel_free() waits for nng to close the socket. */
-#define CHANNEL_DRAIN_MS 2000
+/* A sender looks up so often to see whether the channel was closed. */
+#define CHANNEL_SEND_MS 100
 
-/* After so many connections without one reply the peer is turning us away,
- * rather than restarting. */
-#define CHANNEL_FRUITLESS_MIN 3
-
-/* An exchange under way, on its caller's stack. */
-struct exchange_link {
-	nng_aio *aio;
-	struct exchange_link *previous;
-	struct exchange_link *next;
+/* A request that waits for its reply, on its caller's stack. */
+struct exchange {
+	uint32_t id;
+	enum channel_phase phase;
+	int64_t deadline_ms;
+	nng_msg *reply;
+	/* Its connection is gone, and took the reply along. */
+	bool lost;
+	struct exchange *next;
 };
 
 struct channel {
@@ -39,40 +40,25 @@ struct channel {
 	pthread_mutex_t lock;
 	/* Broadcast when anything below changes. */
 	pthread_cond_t changed;
-	bool opened;
+	/* NULL until it is first needed; the thread is its owner. */
+	struct stream *stream;
+	pthread_t thread;
 	bool closed;
-	nng_socket socket;
-	nng_dialer dialer;
-	/* Id of the connection there is, or 0. */
-	int pipe;
-	/* nng may report a short-lived connection's end before its start. */
-	int pipe_removed;
+	int64_t linger_until_ms;
+	/* The thread is to end. */
+	bool stopping;
+	/* Calls in need of a connection. */
+	size_t waiting;
+	bool connected;
+	/* Some exchange is writing. */
+	bool sending;
 	uint64_t generation;
 	/* Connections since the last reply. */
 	uint32_t fruitless;
-	struct exchange_link *exchanges;
+	uint32_t last_number;
+	/* All of them were, or will be, sent on the connection there is. */
+	struct exchange *exchanges;
 };
-
-static baton_err
-err_from_nng(int result)
-{
-	switch (result) {
-	case 0:
-		return BATON_OK;
-	case NNG_ENOMEM:
-		return BATON_NO_MEMORY;
-	case NNG_ETIMEDOUT:
-		return BATON_TIMEOUT;
-	case NNG_ECLOSED:
-	case NNG_ECANCELED:
-	case NNG_ECONNRESET:
-	case NNG_ECONNABORTED:
-	case NNG_ECONNSHUT:
-		return BATON_UNREACHABLE;
-	default:
-		return BATON_INTERNAL;
-	}
-}
 
 baton_err
 channel_new(const char *url, struct channel **channel)
@@ -112,124 +98,157 @@ channel_wait(struct channel *channel, int64_t deadline_ms)
 	return true;
 }
 
-/* Runs on nng's threads; must not touch the socket. */
-static void
-channel_on_pipe(nng_pipe pipe, nng_pipe_ev event, void *context)
-{
-	struct channel *channel = context;
-	int id = nng_pipe_id(pipe);
+/* ---- the channel's thread ---- */
 
-	(void)pthread_mutex_lock(&channel->lock);
-	if (event == NNG_PIPE_EV_ADD_POST) {
-		channel->fruitless++;
-		channel->generation++;
-		if (id != channel->pipe_removed)
-			channel->pipe = id;
-	} else {
-		channel->pipe_removed = id;
-		if (channel->pipe == id)
-			channel->pipe = 0;
+/* With the lock held: waits until a call needs a connection, not before that
+ * time; false when the thread is to end. */
+static bool
+channel_await_need(struct channel *channel, int64_t not_before_ms)
+{
+	while (!channel->stopping) {
+		if (channel->waiting == 0) {
+			(void)pthread_cond_wait(&channel->changed,
+						&channel->lock);
+		} else if (!channel_wait(channel, not_before_ms)) {
+			return true;
+		}
 	}
-	(void)pthread_cond_broadcast(&channel->changed);
-	(void)pthread_mutex_unlock(&channel->lock);
+	return false;
 }
 
-/* nng's own resending is off: repeating is ours, after a new Hello. */
-static int
-channel_configure(struct channel *channel)
+/* Gives a reply to its exchange, if that still waits. */
+static void
+channel_deliver(struct channel *channel, uint32_t id, nng_msg *reply)
 {
-	nng_socket socket = channel->socket;
-	int result = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME,
-				       NNG_DURATION_INFINITE);
+	struct exchange *exchange;
 
-	if (result == 0) {
-		result = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ,
-					     CHANNEL_MESSAGE_MAX_BYTES);
+	(void)pthread_mutex_lock(&channel->lock);
+	exchange = channel->exchanges;
+	while (exchange != NULL && exchange->id != id)
+		exchange = exchange->next;
+	if (exchange != NULL && exchange->reply == NULL) {
+		exchange->reply = reply;
+		reply = NULL;
 	}
-	if (result == 0) {
-		result = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT,
-					   CHANNEL_RECONNECT_MIN_MS);
+	channel->fruitless = 0;
+	(void)pthread_cond_broadcast(&channel->changed);
+	(void)pthread_mutex_unlock(&channel->lock);
+	nng_msg_free(reply);
+}
+
+/* Reads replies until the connection is lost; whether any came. */
+static bool
+channel_serve(struct channel *channel)
+{
+	bool fruitful = false;
+	nng_msg *reply;
+	uint32_t id;
+
+	(void)pthread_mutex_lock(&channel->lock);
+	channel->connected = true;
+	channel->generation++;
+	channel->fruitless++;
+	(void)pthread_cond_broadcast(&channel->changed);
+	(void)pthread_mutex_unlock(&channel->lock);
+	while (stream_read(channel->stream, CHANNEL_MESSAGE_MAX_BYTES, &reply,
+			   &id)) {
+		channel_deliver(channel, id, reply);
+		fruitful = true;
 	}
-	if (result == 0) {
-		result = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT,
-					   CHANNEL_RECONNECT_MAX_MS);
+	return fruitful;
+}
+
+static void
+channel_lose(struct channel *channel)
+{
+	stream_break(channel->stream);
+	(void)pthread_mutex_lock(&channel->lock);
+	channel->connected = false;
+	for (struct exchange *exchange = channel->exchanges; exchange != NULL;
+	     exchange = exchange->next)
+		exchange->lost = true;
+	(void)pthread_cond_broadcast(&channel->changed);
+	while (channel->sending)
+		(void)pthread_cond_wait(&channel->changed, &channel->lock);
+	(void)pthread_mutex_unlock(&channel->lock);
+	stream_hang_up(channel->stream);
+}
+
+static void *
+channel_run(void *context)
+{
+	struct channel *channel = context;
+	int64_t not_before_ms = 0;
+	struct backoff backoff;
+
+	backoff_init(&backoff, CHANNEL_RECONNECT_FIRST_MS,
+		     CHANNEL_RECONNECT_MAX_MS);
+	(void)pthread_mutex_lock(&channel->lock);
+	while (channel_await_need(channel, not_before_ms)) {
+		(void)pthread_mutex_unlock(&channel->lock);
+		if (stream_open(channel->stream)) {
+			if (channel_serve(channel))
+				backoff_reset(&backoff);
+			channel_lose(channel);
+		}
+		not_before_ms =
+			clock_monotonic_ms() + backoff_next_ms(&backoff);
+		(void)pthread_mutex_lock(&channel->lock);
 	}
-	if (result == 0) {
-		result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST,
-					 channel_on_pipe, channel);
-	}
-	if (result == 0) {
-		result = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST,
-					 channel_on_pipe, channel);
-	}
-	if (result == 0) {
-		result = nng_dialer_create(&channel->dialer, socket,
-					   channel->url);
-	}
-	if (result == 0)
-		result = nng_dialer_start(channel->dialer, NNG_FLAG_NONBLOCK);
-	return result;
+	(void)pthread_mutex_unlock(&channel->lock);
+	return NULL;
+}
+
+/* Starts the thread, without the host program's signals. */
+static int
+channel_start(struct channel *channel)
+{
+	sigset_t before;
+	sigset_t all;
+	int failed;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&channel->thread, NULL, channel_run, channel);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed;
 }
 
 /* With the lock held. Errors: NO_MEMORY, INTERNAL. */
 static baton_err
 channel_open(struct channel *channel, struct baton_error *error)
 {
-	int result;
+	baton_err err;
 
-	if (channel->opened)
+	if (channel->stream != NULL)
 		return BATON_OK;
-	result = nng_req0_open(&channel->socket);
-	if (result != 0)
-		goto err0;
-	result = channel_configure(channel);
-	if (result != 0)
-		goto err1;
-	channel->opened = true;
-	return BATON_OK;
-err1:
-	(void)nng_close(channel->socket);
-err0:
-	return baton_error_set(
-		error, result == NNG_ENOMEM ? BATON_NO_MEMORY : BATON_INTERNAL,
-		"cannot open %s: %s", channel->url, nng_strerror(result));
+	err = stream_new(channel->url, &channel->stream, error);
+	if (err != BATON_OK)
+		return err;
+	if (channel_start(channel) == 0)
+		return BATON_OK;
+	stream_free(channel->stream);
+	channel->stream = NULL;
+	return baton_error_set(error, BATON_NO_MEMORY,
+			       "cannot open %s: no thread", channel->url);
 }
 
-/* Why a peer that accepts connections gives no answer; UNREACHABLE. */
-static baton_err
-channel_explain_loss(const struct channel *channel, uint32_t fruitless,
-		     struct baton_error *error)
-{
-	if (fruitless < CHANNEL_FRUITLESS_MIN) {
-		return baton_error_set(error, BATON_UNREACHABLE,
-				       "%s: connection lost before the answer",
-				       channel->url);
-	}
-	return baton_error_set(error, BATON_UNREACHABLE,
-			       "%s: every connection is closed without an "
-			       "answer: this user (uid %ld) is not permitted "
-			       "there; see batond's log and the partner's unix "
-			       "user in the agreement",
-			       channel->url, (long)geteuid());
-}
+/* ---- connecting ---- */
 
+/* With the lock held. */
 static baton_err
-channel_explain(const struct channel *channel, uint32_t fruitless,
-		struct baton_error *error)
+channel_await_connection(struct channel *channel, int64_t deadline_ms)
 {
-	char why[160];
+	baton_err err = BATON_OK;
 
-	if (address_diagnose(channel->url, why, sizeof(why)) == ADDRESS_AWAY) {
-		return baton_error_set(error, BATON_UNREACHABLE, "%s: %s",
-				       channel->url, why);
+	channel->waiting++;
+	(void)pthread_cond_broadcast(&channel->changed);
+	while (err == BATON_OK && !channel->closed && !channel->connected) {
+		if (!channel_wait(channel, deadline_ms))
+			err = BATON_UNREACHABLE;
 	}
-	if (fruitless >= CHANNEL_FRUITLESS_MIN)
-		return channel_explain_loss(channel, fruitless, error);
-	return baton_error_set(error, BATON_UNREACHABLE,
-			       "%s: connections are accepted but not answered: "
-			       "batond may be starting, or another program "
-			       "listens there",
-			       channel->url);
+	channel->waiting--;
+	return channel->closed ? BATON_CLOSED : err;
 }
 
 baton_err
@@ -241,129 +260,130 @@ channel_connect(struct channel *channel, int64_t deadline_ms,
 
 	(void)pthread_mutex_lock(&channel->lock);
 	err = channel_open(channel, error);
-	while (err == BATON_OK && !channel->closed && channel->pipe == 0) {
-		if (!channel_wait(channel, deadline_ms))
-			err = BATON_UNREACHABLE;
-	}
-	if (channel->closed) {
-		err = baton_error_set(error, BATON_CLOSED,
-				      "the client is closed");
-	}
+	if (err == BATON_OK)
+		err = channel_await_connection(channel, deadline_ms);
 	*generation = channel->generation;
 	fruitless = channel->fruitless;
 	(void)pthread_mutex_unlock(&channel->lock);
-	if (err == BATON_UNREACHABLE)
-		return channel_explain(channel, fruitless, error);
-	return err;
-}
-
-static baton_err
-channel_enter(struct channel *channel, struct exchange_link *link,
-	      enum channel_phase phase)
-{
-	baton_err err = BATON_CLOSED;
-
-	(void)pthread_mutex_lock(&channel->lock);
-	if (!channel->closed || phase == CHANNEL_AFTER_CLOSE) {
-		link->next = channel->exchanges;
-		if (link->next != NULL)
-			link->next->previous = link;
-		channel->exchanges = link;
-		err = BATON_OK;
-	}
-	(void)pthread_mutex_unlock(&channel->lock);
-	return err;
-}
-
-static baton_err
-channel_leave(struct channel *channel, struct exchange_link *link, int result,
-	      enum channel_phase phase)
-{
-	baton_err err = err_from_nng(result);
-
-	(void)pthread_mutex_lock(&channel->lock);
-	if (link->previous != NULL) {
-		link->previous->next = link->next;
-	} else {
-		channel->exchanges = link->next;
-	}
-	if (link->next != NULL)
-		link->next->previous = link->previous;
-	if (result == 0) {
-		channel->fruitless = 0;
-	} else if (channel->closed && phase == CHANNEL_UNTIL_CLOSED) {
-		err = BATON_CLOSED;
-	}
-	(void)pthread_cond_broadcast(&channel->changed);
-	(void)pthread_mutex_unlock(&channel->lock);
-	return err;
-}
-
-static nng_duration
-channel_left_ms(int64_t deadline_ms)
-{
-	int64_t left_ms = deadline_ms - clock_monotonic_ms();
-
-	/* 0 means "do not wait" to nng, and its loss is a timeout as well. */
-	return left_ms < 0 ? 0 : (nng_duration)left_ms;
-}
-
-static int
-channel_trade(nng_ctx ctx, nng_aio *aio, struct baton_span request,
-	      int64_t deadline_ms, nng_msg **reply)
-{
-	nng_msg *message;
-	int result = nng_msg_alloc(&message, 0);
-
-	if (result != 0)
-		return result;
-	result = nng_msg_append(message, request.data, request.len);
-	if (result != 0) {
-		nng_msg_free(message);
-		return result;
-	}
-	nng_aio_set_msg(aio, message);
-	nng_aio_set_timeout(aio, channel_left_ms(deadline_ms));
-	nng_ctx_send(ctx, aio);
-	nng_aio_wait(aio);
-	result = nng_aio_result(aio);
-	if (result != 0) {
-		/* nng gives back what it did not send. */
-		nng_msg_free(nng_aio_get_msg(aio));
-		return result;
-	}
-	nng_aio_set_timeout(aio, channel_left_ms(deadline_ms));
-	nng_ctx_recv(ctx, aio);
-	nng_aio_wait(aio);
-	result = nng_aio_result(aio);
-	if (result == 0)
-		*reply = nng_aio_get_msg(aio);
-	return result;
-}
-
-static baton_err
-channel_exchange_error(struct channel *channel, baton_err err, int result,
-		       struct baton_error *error)
-{
-	uint32_t fruitless;
-
-	(void)pthread_mutex_lock(&channel->lock);
-	fruitless = channel->fruitless;
-	(void)pthread_mutex_unlock(&channel->lock);
-	switch ((int)err) {
-	case BATON_OK:
-		return BATON_OK;
-	case BATON_TIMEOUT:
-		return baton_error_set(error, err, "%s: no answer in time",
-				       channel->url);
-	case BATON_UNREACHABLE:
-		return channel_explain_loss(channel, fruitless, error);
-	case BATON_CLOSED:
+	if (err == BATON_CLOSED)
 		return baton_error_set(error, err, "the client is closed");
-	default:
-		return baton_error_set(error, err, "%s: %s", channel->url,
-				       nng_strerror(result));
+	if (err == BATON_UNREACHABLE)
+		return explain_absence(channel->url, fruitless, error);
+	return err;
+}
+
+/* ---- exchanging ---- */
+
+/* With the lock held. */
+static baton_err
+channel_enter(struct channel *channel, struct exchange *exchange)
+{
+	if (channel->closed && exchange->phase == CHANNEL_UNTIL_CLOSED)
+		return BATON_CLOSED;
+	if (!channel->connected)
+		return BATON_UNREACHABLE;
+	exchange->next = channel->exchanges;
+	channel->exchanges = exchange;
+	return BATON_OK;
+}
+
+/* With the lock held. */
+static void
+channel_leave(struct channel *channel, struct exchange *exchange)
+{
+	struct exchange **slot = &channel->exchanges;
+
+	while (*slot != exchange)
+		slot = &(*slot)->next;
+	*slot = exchange->next;
+}
+
+static bool
+channel_cuts_short(const struct channel *channel,
+		   const struct exchange *exchange)
+{
+	return channel->closed && exchange->phase == CHANNEL_UNTIL_CLOSED &&
+	       channel->linger_until_ms < exchange->deadline_ms;
+}
+
+/* With the lock held: when the exchange is given up. */
+static int64_t
+channel_until_ms(const struct channel *channel, const struct exchange *exchange)
+{
+	return channel_cuts_short(channel, exchange) ? channel->linger_until_ms
+						     : exchange->deadline_ms;
+}
+
+/* With the lock held: waits for a change; OK, or why the time is up. */
+static baton_err
+channel_wait_within(struct channel *channel, const struct exchange *exchange)
+{
+	if (channel_wait(channel, channel_until_ms(channel, exchange)))
+		return BATON_OK;
+	return channel_cuts_short(channel, exchange) ? BATON_CLOSED
+						     : BATON_TIMEOUT;
+}
+
+/* With the lock held, which is let go while writing. A frame that is sent in
+ * part costs the connection. */
+static baton_err
+channel_write(struct channel *channel, const struct exchange *exchange,
+	      struct stream_frame *frame)
+{
+	size_t unsent = frame->sent;
+	baton_err err;
+
+	do {
+		int64_t left_ms = channel_until_ms(channel, exchange) -
+				  clock_monotonic_ms();
+		nng_duration piece_ms = CHANNEL_SEND_MS;
+
+		if (left_ms < piece_ms)
+			piece_ms = left_ms > 0 ? (nng_duration)left_ms : 0;
+		(void)pthread_mutex_unlock(&channel->lock);
+		err = stream_write(channel->stream, frame, piece_ms);
+		(void)pthread_mutex_lock(&channel->lock);
+	} while (err == BATON_TIMEOUT && !exchange->lost &&
+		 clock_monotonic_ms() < channel_until_ms(channel, exchange));
+	if (err != BATON_OK && frame->sent > unsent)
+		stream_break(channel->stream);
+	if (err == BATON_TIMEOUT && channel_cuts_short(channel, exchange))
+		return BATON_CLOSED;
+	return err;
+}
+
+/* With the lock held: one exchange writes at a time. */
+static baton_err
+channel_send(struct channel *channel, const struct exchange *exchange,
+	     struct stream_frame *frame)
+{
+	baton_err err = BATON_OK;
+
+	while (channel->sending && err == BATON_OK)
+		err = channel_wait_within(channel, exchange);
+	if (err == BATON_OK && exchange->lost)
+		err = BATON_UNREACHABLE;
+	if (err != BATON_OK)
+		return err;
+	channel->sending = true;
+	err = channel_write(channel, exchange, frame);
+	channel->sending = false;
+	(void)pthread_cond_broadcast(&channel->changed);
+	return err;
+}
+
+/* With the lock held. */
+static baton_err
+channel_trade(struct channel *channel, const struct exchange *exchange,
+	      struct stream_frame *frame)
+{
+	baton_err err = channel_send(channel, exchange, frame);
+
+	while (err == BATON_OK && exchange->reply == NULL) {
+		err = exchange->lost ? BATON_UNREACHABLE
+				     : channel_wait_within(channel, exchange);
 	}
+	return exchange->reply != NULL ? BATON_OK : err;
 }
 
 baton_err
@@ -371,32 +391,28 @@ channel_exchange(struct channel *channel, struct baton_span request,
 		 int64_t deadline_ms, enum channel_phase phase, nng_msg **reply,
 		 struct baton_error *error)
 {
-	struct exchange_link link = {NULL, NULL, NULL};
-	nng_ctx ctx;
+	struct exchange exchange = {.phase = phase, .deadline_ms = deadline_ms};
+	struct stream_frame frame = {NULL, 0, 0};
+	uint32_t fruitless;
 	baton_err err;
-	int result;
 
-	*reply = NULL;
-	result = nng_aio_alloc(&link.aio, NULL, NULL);
-	if (result != 0) {
-		return channel_exchange_error(channel, err_from_nng(result),
-					      result, error);
-	}
-	result = nng_ctx_open(&ctx, channel->socket);
-	err = err_from_nng(result);
-	if (err != BATON_OK)
-		goto out;
-	err = channel_enter(channel, &link, phase);
+	(void)pthread_mutex_lock(&channel->lock);
+	err = channel_enter(channel, &exchange);
 	if (err == BATON_OK) {
-		result = channel_trade(ctx, link.aio, request, deadline_ms,
-				       reply);
-		err = channel_leave(channel, &link, result, phase);
+		err = stream_frame_init(channel->stream, ++channel->last_number,
+					request, &frame, &exchange.id);
+		if (err == BATON_OK)
+			err = channel_trade(channel, &exchange, &frame);
+		channel_leave(channel, &exchange);
 	}
-	(void)nng_ctx_close(ctx);
-out:
-	nng_aio_free(link.aio);
-	return channel_exchange_error(channel, err, result, error);
+	fruitless = channel->fruitless;
+	(void)pthread_mutex_unlock(&channel->lock);
+	free(frame.bytes);
+	*reply = exchange.reply;
+	return explain_exchange(channel->url, err, fruitless, error);
 }
+
+/* ---- waiting and ending ---- */
 
 baton_err
 channel_check(struct channel *channel)
@@ -422,65 +438,30 @@ channel_sleep_until(struct channel *channel, int64_t until_ms)
 	return err;
 }
 
-/*
- * nng 1.5.2 may wedge when a connection is closed while a reply arrives on it.
- * So answers that are on their way are let in first; what is left then are
- * long polls, and a broker that has nothing to say.
- */
 void
 channel_close(struct channel *channel)
 {
-	int64_t deadline_ms = clock_monotonic_ms() + CHANNEL_LINGER_MS;
-	struct exchange_link *link;
-
 	(void)pthread_mutex_lock(&channel->lock);
-	channel->closed = true;
-	(void)pthread_cond_broadcast(&channel->changed);
-	while (channel->exchanges != NULL && channel_wait(channel, deadline_ms))
-		continue;
-	/* Stopping, unlike cancelling, also fails what the exchange starts
-	 * next: there is no gap between sending and receiving in which the
-	 * end could be missed. */
-	for (link = channel->exchanges; link != NULL; link = link->next)
-		nng_aio_stop(link->aio);
-	(void)pthread_mutex_unlock(&channel->lock);
-}
-
-static void *
-channel_close_socket(void *context)
-{
-	struct channel *channel = context;
-
-	(void)nng_close(channel->socket);
-	(void)pthread_mutex_lock(&channel->lock);
-	channel->opened = false;
-	(void)pthread_cond_broadcast(&channel->changed);
-	(void)pthread_mutex_unlock(&channel->lock);
-	return NULL;
-}
-
-/* Closes the socket on a thread of its own. False when nng wedged after all:
- * thread, socket and channel are given up, the host program is not. */
-static bool
-channel_close_within(struct channel *channel)
-{
-	int64_t deadline_ms = clock_monotonic_ms() + CHANNEL_DRAIN_MS;
-	pthread_t thread;
-	bool opened;
-
-	if (pthread_create(&thread, NULL, channel_close_socket, channel) != 0)
-		return false;
-	(void)pthread_mutex_lock(&channel->lock);
-	while (channel->opened && channel_wait(channel, deadline_ms))
-		continue;
-	opened = channel->opened;
-	(void)pthread_mutex_unlock(&channel->lock);
-	if (opened) {
-		(void)pthread_detach(thread);
-	} else {
-		(void)pthread_join(thread, NULL);
+	if (!channel->closed) {
+		channel->closed = true;
+		channel->linger_until_ms =
+			clock_monotonic_ms() + CHANNEL_LINGER_MS;
+		(void)pthread_cond_broadcast(&channel->changed);
 	}
-	return !opened;
+	(void)pthread_mutex_unlock(&channel->lock);
+}
+
+/* Ends the thread, and with it the connection. */
+static void
+channel_stop(struct channel *channel)
+{
+	(void)pthread_mutex_lock(&channel->lock);
+	channel->stopping = true;
+	(void)pthread_cond_broadcast(&channel->changed);
+	(void)pthread_mutex_unlock(&channel->lock);
+	stream_stop(channel->stream);
+	(void)pthread_join(channel->thread, NULL);
+	stream_free(channel->stream);
 }
 
 void
@@ -488,11 +469,8 @@ channel_free(struct channel *channel)
 {
 	if (channel == NULL)
 		return;
-	channel_close(channel);
-	if (channel->opened && !channel_close_within(channel)) {
-		log_warn("client.close_hung", "url=%s", channel->url);
-		return;
-	}
+	if (channel->stream != NULL)
+		channel_stop(channel);
 	(void)pthread_cond_destroy(&channel->changed);
 	(void)pthread_mutex_destroy(&channel->lock);
 	free(channel->url);

@@ -8,17 +8,25 @@
 #include "baton/event.h"
 
 /**
- * The nng side of a client: one REQ socket with one dialer that reconnects by
- * itself, and one context for each exchange. Bytes in, bytes out: what they
- * mean and whether to repeat them is call.c's.
+ * A client's connection to its broker: made again whenever it is lost, for as
+ * long as a call waits for it, and shared by all exchanges, whose replies are
+ * told apart by their ids. Bytes in, bytes out: what they mean and whether to
+ * repeat them is call.c's.
  *
- * nng starts its threads with the first exchange, not before, so that a host
- * program may fork until then. All times are clock_monotonic_ms(). Every
- * function may be called from any thread, except channel_free().
+ *   idle --channel_connect()--> dialling --greeted--> connected
+ *    ^                            |   ^                   |
+ *    |                            failed: wait, longer    |
+ *    +--------- lost: every exchange under way fails -----+
+ *
+ * The channel's own thread goes round in this; callers send, and wait for what
+ * that thread reads. It and nng's threads start with the first exchange, not
+ * before, so that a host program may fork until then. All times are
+ * clock_monotonic_ms(). Every function may be called from any thread, except
+ * channel_free().
  */
 struct channel;
 
-/** No answer is longer: a connection that sends more is closed by nng. */
+/** No answer is longer: a connection that announces more is closed. */
 #define CHANNEL_MESSAGE_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
 /** Makes a channel. url: copied; must have passed address_check().
@@ -26,12 +34,12 @@ struct channel;
 BATON_MUST_CHECK baton_err channel_new(const char *url,
 				       struct channel **channel);
 
-/** Closes and frees; no exchange may be under way. Takes 2 s when nng does not
- *  close, and then leaks the socket and logs it. NULL is allowed. */
+/** Closes and frees; no exchange may be under way. NULL is allowed. */
 void channel_free(struct channel *channel);
 
 /** Ends waits and later exchanges with CLOSED at once, those under way after a
- *  quarter of a second, so that answers on their way arrive. */
+ *  quarter of a second, so that answers on their way arrive. Does not wait for
+ *  that itself. */
 void channel_close(struct channel *channel);
 
 /** CLOSED after channel_close(), else OK. */
@@ -57,12 +65,11 @@ enum channel_phase {
 };
 
 /**
- * Sends request and waits for its reply.
+ * Sends request on the connection that there is, and waits for its reply.
  *
  * request: borrowed. *reply: given, free with nng_msg_free(); NULL on failure.
  * Errors: TIMEOUT (no reply in time; it may have been carried out),
- * UNREACHABLE (the connection was lost; likewise), CLOSED, NO_MEMORY,
- * INTERNAL.
+ * UNREACHABLE (the connection is lost; likewise), CLOSED, NO_MEMORY.
  */
 BATON_MUST_CHECK baton_err channel_exchange(
 	struct channel *channel, struct baton_span request, int64_t deadline_ms,

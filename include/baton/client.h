@@ -49,9 +49,10 @@ baton_client_new(const struct baton_client_options *options,
  *  from a deliver callback. NULL is allowed. */
 BATON_API void baton_client_free(struct baton_client *client);
 
-/** Ends calls under way, and every later one, with CLOSED; returns within half
- *  a second, in which answers on their way still arrive. Verdicts given before
- *  are still sent. Any thread, a deliver callback too. */
+/** Ends every later call with CLOSED at once, and those under way after a
+ *  quarter of a second, in which answers on their way still arrive; does not
+ *  wait for that. Verdicts given before are still sent. Any thread, a deliver
+ *  callback too. */
 BATON_API void baton_client_close(struct baton_client *client);
 
 /** Who we are to the broker and what one request may hold. */

@@ -39,6 +39,8 @@ struct fake_broker {
 	size_t connections_count;
 	bool serving;
 	bool turn_away;
+	enum fake_cut cut;
+	size_t cuts;
 	struct fake_limits limits;
 	struct fake_step steps[FAKE_OPS][FAKE_STEPS];
 	size_t steps_count[FAKE_OPS];
@@ -68,6 +70,13 @@ struct timespec fake_after_ms(uint32_t ms);
 
 /** Waits for a change with the lock held; false when the time is up. */
 bool fake_wait(struct fake_broker *broker, const struct timespec *until);
+
+/** Reads, or writes, len bytes; false when the peer is gone. */
+bool fake_read(int fd, void *data, size_t len);
+bool fake_write(int fd, const void *data, size_t len);
+
+/** Plays the broker on a connection as far as the cut. */
+void fake_cut_off(int fd, enum fake_cut cut);
 
 /** A packed refusal; discard it. */
 struct baton_span fake_refuse(baton_err code, uint32_t retry_after_ms);

@@ -76,39 +76,6 @@ fake_handle(struct fake_broker *broker, struct baton_span bytes, bool *hang_up)
 	return answer;
 }
 
-/* Reads len bytes; false when the peer is gone. */
-static bool
-fake_read(int fd, void *data, size_t len)
-{
-	uint8_t *at = data;
-	ssize_t got;
-
-	while (len > 0) {
-		got = recv(fd, at, len, 0);
-		if (got <= 0)
-			return false;
-		at += got;
-		len -= (size_t)got;
-	}
-	return true;
-}
-
-static bool
-fake_write(int fd, const void *data, size_t len)
-{
-	const uint8_t *at = data;
-	ssize_t put;
-
-	while (len > 0) {
-		put = send(fd, at, len, MSG_NOSIGNAL);
-		if (put <= 0)
-			return false;
-		at += put;
-		len -= (size_t)put;
-	}
-	return true;
-}
-
 /* SP's handshake: we are a REP (0x31), the peer must be a REQ (0x30). */
 static bool
 fake_greet(int fd)
@@ -185,12 +152,19 @@ fake_serve(void *context)
 {
 	struct fake_connection *connection = context;
 	struct fake_broker *broker = connection->broker;
+	enum fake_cut cut = FAKE_CUT_NOWHERE;
 	bool turn_away;
 
 	(void)pthread_mutex_lock(&broker->lock);
 	turn_away = broker->turn_away;
+	if (broker->cuts > 0) {
+		broker->cuts--;
+		cut = broker->cut;
+	}
 	(void)pthread_mutex_unlock(&broker->lock);
-	if (fake_greet(connection->fd) && !turn_away) {
+	if (cut != FAKE_CUT_NOWHERE) {
+		fake_cut_off(connection->fd, cut);
+	} else if (fake_greet(connection->fd) && !turn_away) {
 		while (fake_serve_one(broker, connection->fd))
 			continue;
 	}
@@ -344,6 +318,26 @@ fake_broker_turn_away(struct fake_broker *broker)
 	(void)pthread_mutex_lock(&broker->lock);
 	broker->turn_away = true;
 	(void)pthread_mutex_unlock(&broker->lock);
+}
+
+void
+fake_broker_cut(struct fake_broker *broker, enum fake_cut cut, size_t count)
+{
+	(void)pthread_mutex_lock(&broker->lock);
+	broker->cut = cut;
+	broker->cuts = count;
+	(void)pthread_mutex_unlock(&broker->lock);
+}
+
+size_t
+fake_broker_cuts(struct fake_broker *broker)
+{
+	size_t cuts;
+
+	(void)pthread_mutex_lock(&broker->lock);
+	cuts = broker->cuts;
+	(void)pthread_mutex_unlock(&broker->lock);
+	return cuts;
 }
 
 size_t

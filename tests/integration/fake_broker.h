@@ -41,6 +41,23 @@ struct fake_step {
 	size_t raw_len;
 };
 
+/** Where a connection is cut off. */
+enum fake_cut {
+	FAKE_CUT_NOWHERE = 0,
+	/** Before a byte is said. */
+	FAKE_CUT_AT_ONCE,
+	FAKE_CUT_IN_GREETING,
+	/** After a greeting that is not a broker's. */
+	FAKE_CUT_FOREIGN,
+	/** Of the first answer's frame. */
+	FAKE_CUT_IN_HEAD,
+	FAKE_CUT_BEFORE_BODY,
+	FAKE_CUT_IN_BODY,
+	/** Not by us: after an answer's frame is announced that is too long,
+	 *  the client has to. */
+	FAKE_CUT_TOO_LONG,
+};
+
 /** The event with this sequence has always lost its lease. */
 #define FAKE_LOST_SEQUENCE 999
 
@@ -86,6 +103,13 @@ void fake_broker_script(struct fake_broker *broker, int op,
 
 /** Turns every connection away at once, as for a user not permitted. */
 void fake_broker_turn_away(struct fake_broker *broker);
+
+/** Cuts off the next count connections there. */
+void fake_broker_cut(struct fake_broker *broker, enum fake_cut cut,
+		     size_t count);
+
+/** How many connections are still to be cut off. */
+size_t fake_broker_cuts(struct fake_broker *broker);
 
 /** How many requests of this op_case came. */
 size_t fake_broker_count(struct fake_broker *broker, int op);

@@ -56,7 +56,6 @@ client_new_takes_local_addresses(void **state)
 	assert_int_equal(try_url("tcp://127.0.0.1:7400"), BATON_OK);
 	assert_int_equal(try_url("tcp://127.8.8.8:1"), BATON_OK);
 	assert_int_equal(try_url("tcp://[::1]:7400"), BATON_OK);
-	assert_int_equal(try_url("inproc://test"), BATON_OK);
 }
 
 static void
@@ -70,7 +69,7 @@ client_new_refuses_other_addresses(void **state)
 		"tcp://127.0.0.1:74x0", "tcp://127.0.0.1.example:7400",
 		"tcp://[::]:7400",      "tcp://[::1]",
 		"tcp://0.0.0.0:7400",   "tls+tcp://127.0.0.1:7400",
-		"ws://127.0.0.1/",      "inproc://",
+		"ws://127.0.0.1/",      "inproc://test",
 		"/run/baton.sock",      "x",
 	};
 
