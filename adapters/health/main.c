@@ -18,14 +18,16 @@ health_publish(void *context, struct baton_span event,
 	return kit_publish(context, &event, 1, result, deadline_ms);
 }
 
-static void
+static bool
 health_keep(void *context, struct baton_span message, const char *report)
 {
 	struct baton_error error = {.code = BATON_OK};
 
-	if (kit_keep_rejected(context, "hl7v2", message, report, &error) !=
+	if (kit_keep_rejected(context, "hl7v2", message, report, &error) ==
 	    BATON_OK)
-		log_error("health.not_kept", "reason=\"%s\"", error.text);
+		return true;
+	log_error("health.not_kept", "reason=\"%s\"", error.text);
+	return false;
 }
 
 static void

@@ -290,7 +290,11 @@ visit_line(const struct visit *visit)
 	return line;
 }
 
-/* Tells the operator: a line in the log and, where it helps, the message. */
+/*
+ * Tells the operator: a line in the log and, where it helps, the message. A
+ * message that could not be kept would be nowhere once its sender takes the
+ * refusal for final: the sender must keep it.
+ */
 static void
 visit_report(struct visit *visit)
 {
@@ -316,8 +320,13 @@ visit_report(struct visit *visit)
 		       fault->where.field, fault->where.repetition,
 		       hl7v2_code_name(fault->code), (int)fault->code,
 		       fault->text);
-	visit->reception->ops.keep(visit->reception->ops.context, visit->bytes,
-				   report);
+	if (visit->reception->ops.keep(visit->reception->ops.context,
+				       visit->bytes, report))
+		return;
+	(void)hl7v2_fault_set(&visit->fault, BATON_IO, HL7V2_INTERNAL, NULL,
+			      "refused, and the message could not be kept; "
+			      "send it again later");
+	visit->verdict = HL7V2_REJECT;
 }
 
 /* The header alone: of a message that was cut the rest may be half a segment.

@@ -24,8 +24,8 @@ struct reception_ops {
 				    struct baton_publish_result *result,
 				    int64_t deadline_ms);
 	/** Keeps a refused message for an operator, with one line of report.
-	 *  Failing is its own to log. */
-	void (*keep)(void *context, struct baton_span message,
+	 *  False when it could not; why is its own to log. */
+	bool (*keep)(void *context, struct baton_span message,
 		     const char *report);
 	void *context;
 	struct clock_source clock;

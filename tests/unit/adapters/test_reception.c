@@ -19,6 +19,8 @@ struct world {
 	char first_event[4096];
 	size_t first_event_len;
 	bool same_event;
+	/* Nothing can be kept. */
+	bool full;
 	int kept;
 	size_t kept_len;
 	char report[512];
@@ -46,7 +48,7 @@ world_publish(void *context, struct baton_span event,
 	return world->verdict;
 }
 
-static void
+static bool
 world_keep(void *context, struct baton_span message, const char *report)
 {
 	struct world *world = context;
@@ -54,6 +56,7 @@ world_keep(void *context, struct baton_span message, const char *report)
 	world->kept++;
 	world->kept_len = message.len;
 	strncpy(world->report, report, sizeof(world->report) - 1);
+	return !world->full;
 }
 
 static int64_t
@@ -185,6 +188,25 @@ reception_refuses_content_before_publishing(void **state)
 	assert_int_equal(world.published, 0);
 	assert_int_equal(world.kept, 1);
 	assert_int_equal(world.kept_len, strlen(health_ref_i12));
+}
+
+static void
+reception_has_a_message_sent_again_that_it_could_not_keep(void **state)
+{
+	struct world world = {.verdict = KIT_ACCEPTED, .full = true};
+
+	(void)state;
+	check(&world, "9990000018", "9990000019",
+	      "MSA|AR|MSG0001|refused, and the message could not be kept; send "
+	      "it again later",
+	      "ERR|||207^");
+	assert_int_equal(world.published, 0);
+	assert_int_equal(world.kept, 1);
+	/* At commit level too. */
+	check(&world, "|2.5.1|||||", "|2.5.1|||AL|AL|", "MSA|CA|", "MSA|AA|");
+	check(&world, "REF^I12^REF_I12|MSG0001|P|2.5.1|||||",
+	      "REF^I99^REF_I12|MSG0001|P|2.5.1|||AL|AL|", "MSA|CR|",
+	      "ERR|||207^");
 }
 
 static void
@@ -444,6 +466,8 @@ main(void)
 		cmocka_unit_test(
 			reception_blames_the_field_that_the_broker_refused),
 		cmocka_unit_test(reception_refuses_content_before_publishing),
+		cmocka_unit_test(
+			reception_has_a_message_sent_again_that_it_could_not_keep),
 		cmocka_unit_test(reception_rejects_what_it_cannot_take),
 		cmocka_unit_test(
 			reception_takes_processing_ids_by_the_settings),
