@@ -110,13 +110,14 @@ parties_from_msh(const struct draft *draft, unsigned field,
 		 const char *otherwise, struct draft_organisation *organisation)
 {
 	const struct profile *profile = draft->input->profile;
-	const char *mapped = NULL;
+	const char *mapped;
 	char code[PARTIES_CODE_BYTES];
 
 	if (hl7v2_text(draft->input->message, draft->input->charset,
 		       hl7v2_value(draft->input->message, draft->msh, field, 1),
-		       code, sizeof(code)) == BATON_OK)
-		mapped = parties_mapped(profile, code);
+		       code, sizeof(code)) != BATON_OK)
+		code[0] = '\0';
+	mapped = parties_mapped(profile, code);
 	if (mapped == NULL)
 		mapped = otherwise;
 	if (mapped != NULL)

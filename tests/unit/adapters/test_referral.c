@@ -603,6 +603,11 @@ referral_refuses_without_an_organisation(void **state)
 	(void)state;
 	profile.to_organisation = NULL;
 	refused("|2\r", "|\r", &profile, HL7V2_FIELD_MISSING, "PRD", 7);
+	/* No code is as long. */
+	refused("|ROUTE|ROUTE|",
+		"|ROUTE|1234567890123456789012345678901234567890"
+		"1234567890123456789012345678901234567890|",
+		&profile, HL7V2_FIELD_MISSING, "PRD", 7);
 }
 
 static void
