@@ -193,8 +193,9 @@ BATON_MUST_CHECK baton_err hl7v2_check_text(const struct hl7v2_message *message,
 
 /**
  * Copies a value out as NUL-terminated UTF-8, its escapes undone: \F\ \S\ \T\
- * \R\ \E\ to the separators, \Xhh..\ to bytes of the character set, \.br\ to a
- * newline. Any other escape, and one that does not end, stays as it stands.
+ * \R\ \E\ to the separators, \Xhh..\ to bytes of the character set with CR and
+ * CR LF as a newline, \.br\ to a newline, \H\ and \N\ to nothing. Any other
+ * escape, and one that does not end, stays as it stands.
  *
  * span: after splitting. text: size bytes.
  * Errors: TOO_LARGE (does not fit), TEXT_INVALID (bytes not of the character

@@ -125,10 +125,13 @@ hl7v2_hex(uint8_t byte)
 	return -1;
 }
 
-/* \Xhh..\: at least one pair of hexadecimal digits, or it stays verbatim. */
+/* \Xhh..\: at least one pair of hexadecimal digits, or it stays verbatim. CR,
+ * alone or before LF, is how senders write a newline there. */
 static bool
 hl7v2_put_hex(struct hl7v2_output *out, const uint8_t *digits, size_t len)
 {
+	uint8_t last = 0;
+
 	if (len == 0 || len % 2 != 0)
 		return false;
 	for (size_t i = 0; i < len; i++) {
@@ -136,8 +139,12 @@ hl7v2_put_hex(struct hl7v2_output *out, const uint8_t *digits, size_t len)
 			return false;
 	}
 	for (size_t i = 0; i < len; i += 2) {
-		hl7v2_put(out, (uint8_t)(hl7v2_hex(digits[i]) * 16 +
-					 hl7v2_hex(digits[i + 1])));
+		uint8_t byte = (uint8_t)(hl7v2_hex(digits[i]) * 16 +
+					 hl7v2_hex(digits[i + 1]));
+
+		if (byte != '\n' || last != '\r')
+			hl7v2_put(out, byte == '\r' ? '\n' : byte);
+		last = byte;
 	}
 	return true;
 }
@@ -154,6 +161,9 @@ hl7v2_put_escape(const struct hl7v2_separators *separators,
 				   separators->repetition, separators->escape};
 	const char *letter;
 
+	/* Highlighting starts, ends: nothing in plain text. */
+	if (len == 1 && (name[0] == 'H' || name[0] == 'N'))
+		return true;
 	if (len == 1 && name[0] != '\0') {
 		letter = strchr(letters, name[0]);
 		if (letter == NULL || characters[letter - letters] == '\0')

@@ -67,8 +67,15 @@ hl7v2_undoes_escapes(void **state)
 		{"a\\.br\\b\\.br\\\\.br\\c", "a\nb\n\nc"},
 		{"\\X41\\\\X4243\\", "ABC"},
 		{"\\Xc3a9\\", "\xc3\xa9"},
+		/* A carriage return, alone or with its line feed. */
+		{"a\\X0D\\b", "a\nb"},
+		{"a\\X0d0a\\b", "a\nb"},
+		{"a\\X0D0D0A\\b", "a\n\nb"},
+		{"a\\X0A\\b", "a\nb"},
+		/* Highlighting is taken away; it opens no escape behind it. */
+		{"\\H\\bold\\N\\", "bold"},
+		{"a\\H\\T\\N\\b", "aTb"},
 		/* Not ours: verbatim. */
-		{"\\H\\bold\\N\\", "\\H\\bold\\N\\"},
 		{"\\Zab\\", "\\Zab\\"},
 		{"\\X4\\", "\\X4\\"},
 		{"\\X4G\\", "\\X4G\\"},
@@ -149,6 +156,7 @@ hl7v2_refuses_bytes_of_another_character_set(void **state)
 		{"UTF-8", "\xc0\xaf", BATON_TEXT_INVALID},
 		{"8859/1", "Zo\xeb", BATON_OK},
 	};
+	char text[8];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -164,6 +172,9 @@ hl7v2_refuses_bytes_of_another_character_set(void **state)
 		}
 		sample_free(&one);
 	}
+	/* A quotation mark of Windows' code page, not of 8859/1. */
+	assert_int_equal(sample_text("8859/1", "\x92", text, sizeof(text)),
+			 BATON_TEXT_INVALID);
 }
 
 static void
