@@ -199,8 +199,10 @@ visit_publish(struct visit *visit, struct baton_span event)
 	}
 	(void)hl7v2_fault_set(&visit->fault, BATON_UNREACHABLE, HL7V2_INTERNAL,
 			      NULL,
-			      "not stored: the broker does not answer; send "
-			      "the message again later");
+			      "not stored: the broker is away or busy or "
+			      "refuses this adapter, which the adapter's log "
+			      "tells under kit.broker_away; send the message "
+			      "again later");
 	visit->verdict = HL7V2_REJECT;
 }
 

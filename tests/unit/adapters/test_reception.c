@@ -158,6 +158,9 @@ reception_tells_the_sender_to_repeat_when_the_broker_is_away(void **state)
 	(void)state;
 	check(&world, "ZU1", "ZU2", "MSA|AR|MSG0001|not stored",
 	      "207^Application internal error^HL70357");
+	/* Away or unwilling: only the kit's log knows. */
+	check(&world, "ZU1", "ZU2", "refuses this adapter",
+	      "kit.broker_away; send the message again later\r");
 	assert_int_equal(world.kept, 0);
 }
 
