@@ -202,54 +202,86 @@ intake_unchanged(const struct intake_run *run, const char *name)
 }
 
 static baton_err
+intake_changed(struct intake_run *run)
+{
+	return baton_error_set(run->error, BATON_BUSY,
+			       "file changed while being read");
+}
+
+/*
+ * Takes the file out of its sender's reach under a name of our own, then looks
+ * whether it is the one that was read: between looking and moving by name
+ * another may have been renamed over it. The claim stays in the inbox, so that
+ * another file, and any file after a crash, is read at the next look.
+ */
+static baton_err
+intake_claim(struct intake_run *run, const char *name, const char *stem,
+	     char claim[FILES_NAME_BYTES])
+{
+	int inbox = run->intake->inbox;
+	struct stat there;
+	baton_err err;
+
+	(void)snprintf(claim, FILES_NAME_BYTES, "%s.csv", stem);
+	if (strcmp(claim, name) == 0)
+		(void)snprintf(claim, FILES_NAME_BYTES, "%s-again.csv", stem);
+	/* Never over a claim that nobody read. */
+	if (fstatat(inbox, claim, &there, AT_SYMLINK_NOFOLLOW) == 0)
+		return intake_changed(run);
+	err = files_move(inbox, name, inbox, claim, run->error);
+	if (err != BATON_OK)
+		return err;
+	return intake_unchanged(run, claim) ? BATON_OK : intake_changed(run);
+}
+
+static baton_err
 intake_take_records(struct intake_run *run, const char *name, const char *stem)
 {
 	char processed[FILES_NAME_BYTES];
+	char claim[FILES_NAME_BYTES];
 	baton_err err;
 
 	run->err = BATON_OK;
 	err = csv_read_rows(run->fd, intake_take_row, run, &run->problem);
 	if (err != BATON_OK) {
 		/* Its form was right a moment ago: it changed. */
-		err = baton_error_set(run->error, BATON_BUSY,
-				      "file changed while being read");
+		err = intake_changed(run);
 	} else {
 		err = run->err;
 	}
 	if (err == BATON_OK)
 		err = intake_flush(run);
 	intake_clear_batch(run);
-	if (err == BATON_OK && !intake_unchanged(run, name)) {
-		err = baton_error_set(run->error, BATON_BUSY,
-				      "file changed while being read");
-	}
+	if (err == BATON_OK && !intake_unchanged(run, name))
+		err = intake_changed(run);
 	if (err != BATON_OK) {
 		rejected_discard(&run->rejected);
 		return err;
 	}
 	err = rejected_commit(&run->rejected, run->error);
+	if (err == BATON_OK)
+		err = intake_claim(run, name, stem, claim);
 	if (err != BATON_OK)
 		return err;
 	(void)snprintf(processed, sizeof(processed), "%s.csv", stem);
-	return files_move(run->intake->inbox, name, run->intake->processed,
+	return files_move(run->intake->inbox, claim, run->intake->processed,
 			  processed, run->error);
 }
 
 /* ---- the whole file ---- */
 
 static baton_err
-intake_refuse_whole(struct intake_run *run, const char *name)
+intake_refuse_whole(struct intake_run *run, const char *name, const char *stem)
 {
 	const struct intake *intake = run->intake;
+	char claim[FILES_NAME_BYTES];
 	char *expected = NULL;
 	size_t len = 0;
 	FILE *out;
 	baton_err err;
 
-	if (!intake_unchanged(run, name)) {
-		return baton_error_set(run->error, BATON_BUSY,
-				       "file changed while being read");
-	}
+	if (!intake_unchanged(run, name))
+		return intake_changed(run);
 	out = open_memstream(&expected, &len);
 	if (out != NULL) {
 		table_print_help(intake->tables, intake->tables_count, out);
@@ -265,10 +297,12 @@ intake_refuse_whole(struct intake_run *run, const char *name)
 		return err;
 	}
 	err = rejected_commit(&run->rejected, run->error);
+	if (err == BATON_OK)
+		err = intake_claim(run, name, stem, claim);
 	if (err != BATON_OK)
 		return err;
 	run->result->refused_whole = true;
-	return files_remove(intake->inbox, name, run->error);
+	return files_remove(intake->inbox, claim, run->error);
 }
 
 /* "20260301T093000Z-" and half of the digest. */
@@ -314,7 +348,7 @@ intake_file(const struct intake *intake, const char *name,
 	} else if (err == BATON_IO || err == BATON_NO_MEMORY) {
 		(void)baton_error_set(error, err, "%s", run->problem.text);
 	} else {
-		err = intake_refuse_whole(run, name);
+		err = intake_refuse_whole(run, name, stem);
 	}
 err1:
 	(void)close(run->fd);

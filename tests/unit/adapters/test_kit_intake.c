@@ -54,11 +54,33 @@ int __wrap_fsync(int fd);
 ssize_t __real_write(int fd, const void *bytes, size_t len);
 ssize_t __wrap_write(int fd, const void *bytes, size_t len);
 
+/* A sender who renames another file over f.csv just before it is moved or
+ * removed by that name. */
+static const char *replacing;
+
+static void
+maybe_replace(int folder, const char *name)
+{
+	const char *text = replacing;
+	const int crash = crash_at;
+
+	if (text == NULL || strcmp(name, "f.csv") != 0)
+		return;
+	replacing = NULL;
+	/* Our process crashes, not the sender's. */
+	crash_at = 0;
+	kit_folder_write(folder, "g.tmp", text, strlen(text));
+	if (__real_renameat(folder, "g.tmp", folder, "f.csv") != 0)
+		abort();
+	crash_at = crash;
+}
+
 int
 __wrap_renameat(int from, const char *name, int to, const char *new_name)
 {
 	int result;
 
+	maybe_replace(from, name);
 	maybe_crash();
 	result = __real_renameat(from, name, to, new_name);
 	maybe_crash();
@@ -70,6 +92,7 @@ __wrap_unlinkat(int folder, const char *name, int flags)
 {
 	int result;
 
+	maybe_replace(folder, name);
 	maybe_crash();
 	result = __real_unlinkat(folder, name, flags);
 	maybe_crash();
@@ -489,15 +512,13 @@ intake_batches_hold_at_most_500_records(void **state)
 static const char crash_file[] = TWO_GOOD WRONG_NUMBER("A-3") "\n" ROWS_VALID(
 	BROKER_REFUSES) "\n" ROWS_VALID("A-4") "\n";
 
-/* Takes the file in in a process that ends at a step; whether it did. */
-static bool
-crash_once(struct place *place, const char *bytes, int step)
+/* Takes f.csv in in a process that ends at a step; its exit code. */
+static int
+run_to_step(struct place *place, int step)
 {
 	int status = 0;
-	pid_t child;
+	pid_t child = fork();
 
-	kit_folder_write(place->intake.inbox, "f.csv", bytes, strlen(bytes));
-	child = fork();
 	if (child == 0) {
 		crash_at = step;
 		_exit(intake_file(&place->intake, "f.csv", &place->result,
@@ -507,23 +528,33 @@ crash_once(struct place *place, const char *bytes, int step)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) != 0)
-		assert_int_equal(WEXITSTATUS(status), CRASHED);
-	return WEXITSTATUS(status) == CRASHED;
+	return WEXITSTATUS(status);
 }
 
-/* After a restart: a file still there is taken in. */
+/* The same with these bytes; whether it ended there. */
+static bool
+crash_once(struct place *place, const char *bytes, int step)
+{
+	int code;
+
+	kit_folder_write(place->intake.inbox, "f.csv", bytes, strlen(bytes));
+	code = run_to_step(place, step);
+	if (code != 0)
+		assert_int_equal(code, CRASHED);
+	return code == CRASHED;
+}
+
+/* After a restart: a file still there, by whatever name, is taken in. */
 static void
 crash_recover(struct place *place)
 {
-	char *left = kit_folder_read(place->intake.inbox, "f.csv", NULL);
+	char name[256];
 
-	if (left != NULL) {
-		assert_int_equal(intake_file(&place->intake, "f.csv",
-					     &place->result, &place->error),
-				 BATON_OK);
-	}
-	free(left);
+	if (kit_folder_list(place->intake.inbox, name) == 0)
+		return;
+	assert_int_equal(intake_file(&place->intake, name, &place->result,
+				     &place->error),
+			 BATON_OK);
 }
 
 static size_t
@@ -580,6 +611,62 @@ intake_crash_while_refusing_whole_loses_nothing(void **state)
 		assert_counts(&place, 0, 0, 2);
 		assert_kept(&place, ".csv", "shoe,size\n1,2\n");
 		assert_reported(&place, "Table panel_decisions");
+		place_remove(&place);
+	}
+}
+
+/* ---- another file in its place ---- */
+
+#define REPLACING ROWS_HEADER "\n" ROWS_VALID("B-1") "\n"
+
+static void
+assert_replacing_file_is_read(struct place *place, const char *text)
+{
+	replacing = REPLACING;
+	assert_int_equal(take_text(place, text), BATON_BUSY);
+	assert_int_equal(kit_folder_list(place->intake.processed, NULL), 0);
+	crash_recover(place);
+	assert_int_equal(place->result.accepted, 1);
+	assert_int_equal(kit_folder_list(place->intake.inbox, NULL), 0);
+}
+
+static void
+intake_file_that_replaces_a_taken_one_is_read(void **state)
+{
+	assert_replacing_file_is_read(*state, TWO_GOOD);
+}
+
+static void
+intake_file_that_replaces_a_refused_one_is_read(void **state)
+{
+	assert_replacing_file_is_read(*state, "shoe,size\n1,2\n");
+}
+
+static void
+intake_crash_while_being_replaced_loses_neither_file(void **state)
+{
+	int code = CRASHED;
+
+	(void)state;
+	for (int step = 1; code == CRASHED; step++) {
+		struct place place;
+		char *journal;
+		size_t taken;
+
+		place_make(&place);
+		kit_folder_write(place.intake.inbox, "f.csv", TWO_GOOD,
+				 strlen(TWO_GOOD));
+		replacing = REPLACING;
+		code = run_to_step(&place, step);
+		replacing = NULL;
+		crash_recover(&place);
+		journal = kit_folder_read(place.broker.folder, "journal", NULL);
+		taken = count_lines(journal);
+		/* Before the replacing: the first file; after it: both. */
+		assert_true(taken == 2 || taken == 3);
+		assert_counts(&place, 0, 1, 0);
+		assert_true(code == CRASHED || taken == 3);
+		free(journal);
 		place_remove(&place);
 	}
 }
@@ -674,6 +761,10 @@ main(void)
 		TEST(intake_names_of_files_hold_nothing_of_the_name_given),
 		TEST(intake_batches_hold_at_most_500_records),
 		TEST(intake_large_file_takes_bounded_memory),
+		TEST(intake_file_that_replaces_a_taken_one_is_read),
+		TEST(intake_file_that_replaces_a_refused_one_is_read),
+		cmocka_unit_test(
+			intake_crash_while_being_replaced_loses_neither_file),
 		cmocka_unit_test(
 			intake_crash_at_any_step_loses_and_doubles_nothing),
 		cmocka_unit_test(
