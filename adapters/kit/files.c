@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,13 +36,34 @@ files_check_name(const char *name, struct baton_error *error)
 	return baton_error_set(error, BATON_INVALID, "not a file name");
 }
 
+/* Makes what is missing of a path; whether the last folder could be made. */
+static bool
+files_make_folders(const char *path)
+{
+	char part[PATH_MAX];
+	char *slash = part;
+
+	if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	while ((slash = strchr(slash + 1, '/')) != NULL) {
+		*slash = '\0';
+		if (mkdir(part, 0700) != 0 && errno != EEXIST)
+			return false;
+		*slash = '/';
+	}
+	return mkdir(part, 0700) == 0 || errno == EEXIST;
+}
+
 baton_err
 files_open_folder(const char *path, int *fd, struct baton_error *error)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 	*fd = open(path, flags);
-	if (*fd < 0 && errno == ENOENT && mkdir(path, 0700) == 0)
+	if (*fd < 0 && path[0] != '\0' && errno == ENOENT &&
+	    files_make_folders(path))
 		*fd = open(path, flags);
 	if (*fd < 0) {
 		return baton_error_set(error, BATON_IO,

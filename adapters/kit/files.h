@@ -26,7 +26,7 @@
 #define FILES_DIGEST_BYTES 33
 
 /**
- * Opens a folder, making it (mode 0700) when its last component is missing.
+ * Opens a folder, making it and its parents (mode 0700) when missing.
  *
  * *fd: given, close(2) it; -1 on failure. Errors: IO.
  */

@@ -30,7 +30,8 @@ table_problem(struct baton_problem *problem, baton_err code, const char *path,
 
 /* ---- the header ---- */
 
-/* A cell without the spaces around it. */
+/* A cell without the spaces around it, and without the single quote that keeps
+ * a spreadsheet from running it: the outbox writes one. */
 static struct csv_cell
 table_trim(struct csv_cell cell)
 {
@@ -41,6 +42,11 @@ table_trim(struct csv_cell cell)
 	while (cell.len > 0 && (cell.text[cell.len - 1] == ' ' ||
 				cell.text[cell.len - 1] == '\t'))
 		cell.len--;
+	if (cell.len > 1 && cell.text[0] == '\'' && cell.text[1] != '\0' &&
+	    strchr("=+-@\t\r", cell.text[1]) != NULL) {
+		cell.text++;
+		cell.len--;
+	}
 	return cell;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -218,6 +219,21 @@ files_digest_of_a_file_is_that_of_its_bytes(void **state)
 	(void)close(fd);
 }
 
+static void
+files_open_folder_makes_missing_parents_for_the_owner_only(void **state)
+{
+	struct kit_folder *folder = *state;
+	struct stat status;
+	char path[256];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/a/b/c", folder->path);
+	assert_int_equal(files_open_folder(path, &fd, NULL), BATON_OK);
+	(void)close(fd);
+	assert_int_equal(fstatat(folder->fd, "a/b", &status, 0), 0);
+	assert_int_equal(status.st_mode & 0777, 0700);
+}
+
 int
 main(void)
 {
@@ -233,6 +249,8 @@ main(void)
 		FILES_TEST(files_open_regular_refuses_a_folder),
 		FILES_TEST(files_open_regular_tells_a_missing_file),
 		FILES_TEST(files_error_texts_hold_no_file_name),
+		FILES_TEST(
+			files_open_folder_makes_missing_parents_for_the_owner_only),
 		FILES_TEST(files_move_keeps_the_content),
 		FILES_TEST(files_remove_takes_a_missing_file),
 		FILES_TEST(files_digest_of_a_file_is_that_of_its_bytes),

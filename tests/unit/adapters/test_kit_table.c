@@ -474,6 +474,22 @@ flat_cell_that_runs_as_formula_is_quoted(void **state)
 	json_decref(event);
 }
 
+static void
+table_cell_guarded_by_the_outbox_reads_back_the_same(void **state)
+{
+	(void)state;
+	assert_flat_round_trip(
+		&families_panel_decisions,
+		"action,occurred_at,case_reference,nhs_number,"
+		"nhs_number_status,contact_team_name,"
+		"contact_team_phone,purpose,lawful_basis,panel,"
+		"held_on,decision,request_received_on\r\n"
+		"new,2026-03-01T09:30:00Z,-1,9990000018,verified,"
+		"=Team,+44 1634 000000,send_statutory_duty,"
+		"public_task,stage_1,2026-02-27,assess,"
+		"2026-01-20\r\n");
+}
+
 int
 main(void)
 {
@@ -508,6 +524,8 @@ main(void)
 		cmocka_unit_test(flat_panel_decision_reads_back_the_same),
 		cmocka_unit_test(flat_annual_review_due_reads_back_the_same),
 		cmocka_unit_test(flat_transition_reads_back_the_same),
+		cmocka_unit_test(
+			table_cell_guarded_by_the_outbox_reads_back_the_same),
 		cmocka_unit_test(flat_cell_that_runs_as_formula_is_quoted),
 	};
 
