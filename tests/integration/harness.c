@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -180,36 +181,43 @@ harness_new(const struct harness_options *options)
 
 extern char **environ;
 
+/* In the child: batond with its output in the log. It ends with the test,
+ * however that ends. */
+static void
+become_batond(pid_t parent, int log, char *const *argv)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+	    dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0)
+		(void)execv(BATOND_PATH, argv);
+	_exit(127);
+}
+
 /* Starts batond with the harness's standard error; false on failure. */
 static bool
 spawn_batond(struct harness *harness, const char *const *arguments)
 {
-	posix_spawn_file_actions_t actions;
+	pid_t parent = getpid();
 	char *argv[8] = {NULL};
-	char log[192];
 	size_t count = 0;
-	int failed;
+	int log;
 
+	log = open(harness_path(harness, "log"),
+		   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (log < 0)
+		return false;
 	argv[count++] = strdup(BATOND_PATH);
 	for (; *arguments != NULL && count < 7; arguments++)
 		argv[count++] = strdup(*arguments);
-	(void)snprintf(log, sizeof(log), "%s", harness_path(harness, "log"));
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
-					       O_WRONLY | O_CREAT | O_APPEND,
-					       0600);
-	(void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
-					       O_WRONLY | O_CREAT | O_APPEND,
-					       0600);
 	(void)setenv("NOTIFY_SOCKET", harness_path(harness, "notify.sock"), 1);
-	failed = posix_spawn(&harness->pid, BATOND_PATH, &actions, NULL, argv,
-			     environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
+	harness->pid = fork();
+	if (harness->pid == 0)
+		become_batond(parent, log, argv);
+	(void)close(log);
 	while (count > 0)
 		free(argv[--count]);
-	if (failed != 0)
+	if (harness->pid < 0)
 		harness->pid = 0;
-	return failed == 0;
+	return harness->pid > 0;
 }
 
 /* Whether the process has ended; *status as waitpid() gives it. */
