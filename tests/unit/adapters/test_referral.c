@@ -281,16 +281,16 @@ referral_keeps_the_children_of_two_senders_apart(void **state)
 	free(text);
 }
 
+/* With an authority and an id it is longer than a local identifier may be. */
+#define LONG_FACILITY                                                          \
+	"|PARIS|123456789012345678901234567890123456789012345678901234|"
+
 static void
 referral_leaves_out_local_identifiers_of_no_certain_sender(void **state)
 {
 	static const char *const facilities[] = {
-		"|PARIS||",
-		"|PARIS|\"\"|",
-		"|PARIS|R G|",
-		"|PARIS|RPG/PARIS|",
-		"|PARIS|"
-		"123456789012345678901234567890123456789012345678901234|",
+		"|PARIS||",          "|PARIS|\"\"|", "|PARIS|R G|",
+		"|PARIS|RPG/PARIS|", LONG_FACILITY,
 	};
 	struct profile profile = health_profile();
 
