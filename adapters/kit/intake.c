@@ -234,6 +234,19 @@ intake_claim(struct intake_run *run, const char *name, const char *stem,
 	return intake_unchanged(run, claim) ? BATON_OK : intake_changed(run);
 }
 
+/* Puts what was refused in its place, then claims the file: in this order, so
+ * that a crash between the two reads the file again. */
+static baton_err
+intake_commit(struct intake_run *run, const char *name, const char *stem,
+	      char claim[FILES_NAME_BYTES])
+{
+	baton_err err = rejected_commit(&run->rejected, run->error);
+
+	if (err == BATON_OK)
+		err = intake_claim(run, name, stem, claim);
+	return err;
+}
+
 static baton_err
 intake_take_records(struct intake_run *run, const char *name, const char *stem)
 {
@@ -258,9 +271,7 @@ intake_take_records(struct intake_run *run, const char *name, const char *stem)
 		rejected_discard(&run->rejected);
 		return err;
 	}
-	err = rejected_commit(&run->rejected, run->error);
-	if (err == BATON_OK)
-		err = intake_claim(run, name, stem, claim);
+	err = intake_commit(run, name, stem, claim);
 	if (err != BATON_OK)
 		return err;
 	(void)snprintf(processed, sizeof(processed), "%s.csv", stem);
@@ -296,9 +307,7 @@ intake_refuse_whole(struct intake_run *run, const char *name, const char *stem)
 		rejected_discard(&run->rejected);
 		return err;
 	}
-	err = rejected_commit(&run->rejected, run->error);
-	if (err == BATON_OK)
-		err = intake_claim(run, name, stem, claim);
+	err = intake_commit(run, name, stem, claim);
 	if (err != BATON_OK)
 		return err;
 	run->result->refused_whole = true;
