@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "abuse_fixture.h"
 #include "baton/version.h"
 #include "harness.h"
 #include "tests/support/sample_event.h"
@@ -21,76 +22,8 @@
 
 #define PER_CONNECTION 4
 
-static const char settings[] = "limits:\n"
-			       "  max_message_bytes: 131072\n"
-			       "delivery:\n"
-			       "  max_fetch_events: 10\n"
-			       "  max_fetch_bytes: 65536\n"
-			       "connections:\n"
-			       "  contexts_min: 4\n"
-			       "  contexts_max: 32\n"
-			       "  per_connection: 4\n"
-			       "  reply_timeout_ms: 300\n";
-
-struct fixture {
-	struct harness *harness;
-	struct wire_client *abuser;
-	struct wire_client *other;
-};
-
 static int
-setup(void **state)
-{
-	const struct harness_options options = {NULL, settings};
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	if (fixture == NULL)
-		return -1;
-	*state = fixture;
-	fixture->harness = harness_new(&options);
-	if (fixture->harness == NULL || !harness_start(fixture->harness))
-		return -1;
-	fixture->abuser =
-		wire_client_new(harness_url(fixture->harness, "community"));
-	fixture->other =
-		wire_client_new(harness_url(fixture->harness, "council"));
-	return fixture->abuser == NULL || fixture->other == NULL ? -1 : 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	bool stopped;
-
-	wire_client_free(fixture->abuser);
-	wire_client_free(fixture->other);
-	stopped = fixture->harness != NULL && harness_stop(fixture->harness);
-	harness_free(fixture->harness);
-	free(fixture);
-	return stopped ? 0 : -1;
-}
-
-static Baton__V1__Response *
-hello(struct wire_client *client)
-{
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Hello op;
-
-	baton__v1__hello__init(&op);
-	request.op_case = BATON__V1__REQUEST__OP_HELLO;
-	request.hello = &op;
-	return wire_client_call(client, &request);
-}
-
-static void
-assert_others_are_served(struct fixture *fixture)
-{
-	assert_int_equal(wire_client_code(hello(fixture->other)), BATON_OK);
-}
-
-static int
-send_bytes(struct fixture *fixture, const void *data, size_t len)
+send_bytes(struct abuse_fixture *fixture, const void *data, size_t len)
 {
 	const struct baton_span request = {data, len};
 
@@ -101,13 +34,13 @@ send_bytes(struct fixture *fixture, const void *data, size_t len)
 static void
 garbage_is_answered_as_malformed(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	uint8_t garbage[512];
 
 	memset(garbage, 0xff, sizeof(garbage));
 	assert_int_equal(send_bytes(fixture, garbage, sizeof(garbage)),
 			 BATON_MALFORMED);
-	assert_others_are_served(fixture);
+	abuse_assert_others_are_served(fixture);
 }
 
 static void
@@ -119,7 +52,7 @@ an_empty_request_is_unsupported(void **state)
 static void
 another_protocol_version_is_unsupported(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
 	Baton__V1__Hello op;
 
@@ -145,7 +78,7 @@ an_operation_of_a_later_version_is_unsupported(void **state)
 static void
 deep_nesting_is_refused(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	uint8_t *request = malloc(60000);
 	size_t len = 0;
 	int code;
@@ -157,13 +90,13 @@ deep_nesting_is_refused(void **state)
 	code = send_bytes(fixture, request, len);
 	free(request);
 	assert_true(code == BATON_MALFORMED || code == BATON_UNSUPPORTED);
-	assert_others_are_served(fixture);
+	abuse_assert_others_are_served(fixture);
 }
 
 static void
 amplification_is_refused(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	uint8_t *request = malloc(60008);
 	size_t len = 6;
 	int code;
@@ -178,13 +111,13 @@ amplification_is_refused(void **state)
 	code = send_bytes(fixture, request, len);
 	free(request);
 	assert_true(code > 0);
-	assert_others_are_served(fixture);
+	abuse_assert_others_are_served(fixture);
 }
 
 static void
 an_oversized_frame_costs_the_connection(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	int fd = wire_client_raw(harness_url(fixture->harness, "community"));
 	/* A frame of 1 TiB is announced. */
 	static const uint8_t head[] = {1, 0, 0, 1, 0, 0, 0, 0, 0};
@@ -195,7 +128,7 @@ an_oversized_frame_costs_the_connection(void **state)
 			 sizeof(head));
 	assert_int_equal(recv(fd, &end, 1, 0), 0);
 	(void)close(fd);
-	assert_others_are_served(fixture);
+	abuse_assert_others_are_served(fixture);
 }
 
 static struct wire_call *
@@ -238,7 +171,7 @@ subscribe_code(struct wire_client *client)
 static void
 a_connection_beyond_its_share_is_told_busy(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	struct wire_call *fetches[PER_CONNECTION];
 	Baton__V1__Response *response;
 	uint32_t code;
@@ -249,7 +182,7 @@ a_connection_beyond_its_share_is_told_busy(void **state)
 		fetches[i] = begin_fetch(fixture->abuser);
 	assert_true(harness_wait_figure(
 		fixture->harness, "baton_contexts_parked", PER_CONNECTION));
-	response = hello(fixture->abuser);
+	response = abuse_hello(fixture->abuser);
 	for (size_t i = 0; i < PER_CONNECTION; i++)
 		wire_client_cancel(fetches[i]);
 	assert_non_null(response);
@@ -258,13 +191,14 @@ a_connection_beyond_its_share_is_told_busy(void **state)
 	baton__v1__response__free_unpacked(response, NULL);
 	assert_int_equal(code, BATON_BUSY);
 	assert_true(retry_after_ms > 0);
-	assert_others_are_served(fixture);
+	abuse_assert_others_are_served(fixture);
 }
 
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, abuse_setup, abuse_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(garbage_is_answered_as_malformed),
 		TEST(an_empty_request_is_unsupported),

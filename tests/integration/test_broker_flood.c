@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "abuse_fixture.h"
 #include "client/clock.h"
 #include "harness.h"
 #include "wire_client.h"
@@ -30,74 +31,6 @@
 #define ROUNDS_KILLED 20
 #define ROUNDS_CUT_OFF 5
 #define CLEAN_LIMIT_MS 10000
-
-static const char settings[] = "limits:\n"
-			       "  max_message_bytes: 131072\n"
-			       "delivery:\n"
-			       "  max_fetch_events: 10\n"
-			       "  max_fetch_bytes: 65536\n"
-			       "connections:\n"
-			       "  contexts_min: 4\n"
-			       "  contexts_max: 32\n"
-			       "  per_connection: 4\n"
-			       "  reply_timeout_ms: 300\n";
-
-struct fixture {
-	struct harness *harness;
-	struct wire_client *abuser;
-	struct wire_client *other;
-};
-
-static int
-setup(void **state)
-{
-	const struct harness_options options = {NULL, settings};
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	if (fixture == NULL)
-		return -1;
-	*state = fixture;
-	fixture->harness = harness_new(&options);
-	if (fixture->harness == NULL || !harness_start(fixture->harness))
-		return -1;
-	fixture->abuser =
-		wire_client_new(harness_url(fixture->harness, "community"));
-	fixture->other =
-		wire_client_new(harness_url(fixture->harness, "council"));
-	return fixture->abuser == NULL || fixture->other == NULL ? -1 : 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	bool stopped;
-
-	wire_client_free(fixture->abuser);
-	wire_client_free(fixture->other);
-	stopped = fixture->harness != NULL && harness_stop(fixture->harness);
-	harness_free(fixture->harness);
-	free(fixture);
-	return stopped ? 0 : -1;
-}
-
-static Baton__V1__Response *
-hello(struct wire_client *client)
-{
-	Baton__V1__Request request = BATON__V1__REQUEST__INIT;
-	Baton__V1__Hello op;
-
-	baton__v1__hello__init(&op);
-	request.op_case = BATON__V1__REQUEST__OP_HELLO;
-	request.hello = &op;
-	return wire_client_call(client, &request);
-}
-
-static void
-assert_others_are_served(struct fixture *fixture)
-{
-	assert_int_equal(wire_client_code(hello(fixture->other)), BATON_OK);
-}
 
 /* Sends requests whose answers are never read, until the broker hangs up. */
 static bool
@@ -122,12 +55,12 @@ flood(const char *url)
 static void
 a_peer_that_never_reads_is_cut_off(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 
 	assert_true(flood(harness_url(fixture->harness, "community")));
 	assert_true(harness_wait_figure(fixture->harness,
 					"baton_peers_cut_off_total", 1));
-	assert_others_are_served(fixture);
+	abuse_assert_others_are_served(fixture);
 }
 
 /* ---- peers that die ---- */
@@ -153,7 +86,7 @@ start_flooder(const char *url, enum flooding flooding)
 }
 
 static void
-start_flooders(struct fixture *fixture, enum flooding flooding,
+start_flooders(struct abuse_fixture *fixture, enum flooding flooding,
 	       pid_t pids[FLOODERS])
 {
 	const char *url = harness_url(fixture->harness, "community");
@@ -215,7 +148,7 @@ count_threads(pid_t pid)
 }
 
 static struct cost
-current_cost(struct fixture *fixture)
+current_cost(struct abuse_fixture *fixture)
 {
 	struct cost cost;
 
@@ -229,7 +162,7 @@ current_cost(struct fixture *fixture)
 }
 
 static bool
-is_clean(struct fixture *fixture, const struct cost *before)
+is_clean(struct abuse_fixture *fixture, const struct cost *before)
 {
 	int64_t until_ms = clock_monotonic_ms() + CLEAN_LIMIT_MS;
 	struct cost now = current_cost(fixture);
@@ -251,17 +184,18 @@ is_clean(struct fixture *fixture, const struct cost *before)
 
 /* What the two clients that stay cost. */
 static struct cost
-cost_before(struct fixture *fixture)
+cost_before(struct abuse_fixture *fixture)
 {
-	assert_int_equal(wire_client_code(hello(fixture->abuser)), BATON_OK);
-	assert_others_are_served(fixture);
+	assert_int_equal(wire_client_code(abuse_hello(fixture->abuser)),
+			 BATON_OK);
+	abuse_assert_others_are_served(fixture);
 	return current_cost(fixture);
 }
 
 static void
 nothing_is_left_of_flooding_peers_that_were_killed(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	struct cost before = cost_before(fixture);
 	unsigned seed = 1;
 
@@ -272,20 +206,21 @@ nothing_is_left_of_flooding_peers_that_were_killed(void **state)
 
 		start_flooders(fixture, FLOODING_ON, pids);
 		while (calls-- > 0 && served) {
-			served = wire_client_code(hello(fixture->other)) ==
-				 BATON_OK;
+			served =
+				wire_client_code(abuse_hello(fixture->other)) ==
+				BATON_OK;
 		}
 		kill_flooders(pids);
 		assert_true(served);
 	}
-	assert_others_are_served(fixture);
+	abuse_assert_others_are_served(fixture);
 	assert_true(is_clean(fixture, &before));
 }
 
 static void
 nothing_is_left_of_flooding_peers_that_were_cut_off(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	struct cost before = cost_before(fixture);
 
 	for (int i = 0; i < ROUNDS_CUT_OFF; i++) {
@@ -294,7 +229,7 @@ nothing_is_left_of_flooding_peers_that_were_cut_off(void **state)
 		start_flooders(fixture, FLOODING_ONCE, pids);
 		for (size_t j = 0; j < FLOODERS; j++)
 			(void)waitpid(pids[j], NULL, 0);
-		assert_others_are_served(fixture);
+		abuse_assert_others_are_served(fixture);
 	}
 	assert_true(harness_wait_figure(fixture->harness,
 					"baton_peers_cut_off_total",
@@ -305,7 +240,7 @@ nothing_is_left_of_flooding_peers_that_were_cut_off(void **state)
 static void
 batond_stops_while_peers_flood(void **state)
 {
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	pid_t pids[FLOODERS];
 	bool stopped;
 
@@ -323,7 +258,7 @@ a_peer_that_never_reads_does_not_slow_others(void **state)
 {
 	static const uint8_t request[] = {0x08, 0x01, 0x52, 0x00};
 	const struct baton_span span = {request, sizeof(request)};
-	struct fixture *fixture = *state;
+	struct abuse_fixture *fixture = *state;
 	int64_t worst_ms = 0;
 	int fds[8];
 
@@ -340,7 +275,7 @@ a_peer_that_never_reads_does_not_slow_others(void **state)
 		if (i % 100 != 0)
 			continue;
 		start_ms = clock_monotonic_ms();
-		assert_others_are_served(fixture);
+		abuse_assert_others_are_served(fixture);
 		took_ms = clock_monotonic_ms() - start_ms;
 		if (took_ms > worst_ms)
 			worst_ms = took_ms;
@@ -354,7 +289,8 @@ a_peer_that_never_reads_does_not_slow_others(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, abuse_setup, abuse_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_peer_that_never_reads_is_cut_off),
 		TEST(a_peer_that_never_reads_does_not_slow_others),
